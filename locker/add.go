@@ -1,0 +1,370 @@
+package locker
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"evidence-locker/crypto"
+	"evidence-locker/locker/record"
+
+	"github.com/gabriel-vasile/mimetype"
+	"golang.org/x/text/unicode/norm"
+)
+
+// inlineLimit is how many bytes of files go into one transaction with the
+// facts. A larger file is staged in transactions of its own, so that losing it
+// loses nothing else.
+const inlineLimit = 4 << 20
+
+// A Target says under which incident something is recorded. The zero value is
+// the current incident, or a new one if there is none.
+type Target struct {
+	New    bool
+	Number int
+}
+
+// A Fact is a record other than a file's.
+type Fact struct {
+	Type   record.Type
+	Fields record.Fields
+}
+
+// A File is taken in byte for byte.
+type File struct {
+	Name     string                        // as the system has it; only the base name is kept
+	Open     func() (io.ReadCloser, error) // called once
+	Size     int64                         // bytes, -1 if not known
+	Modified time.Time                     // zero if not known
+	Fields   record.Fields                 // further fields of its evidence record
+}
+
+// An AddRequest is what Add records.
+type AddRequest struct {
+	Target Target
+	Facts  []Fact
+	Files  []File
+
+	Recorded func(Recorded)          // called for each record, after the commit that holds it
+	Failed   func(File, error)       // called for a file that is not recorded; the others go on
+	Progress func(done, total int64) // bytes of the large file under way, total -1 if not known; may be nil
+}
+
+// Recorded is one record that is now in the vault.
+type Recorded struct {
+	Seq         int64
+	Incident    int
+	NewIncident bool
+	Fact        Fact
+	File        *Exhibit // nil for facts
+	Warnings    []string // codes of what was odd about the file
+}
+
+// What can be odd about a file that was recorded.
+const (
+	FileEmpty   = "empty-file"
+	FileChanged = "changed-while-read" // its length or modification time is another than at the start
+	FileCut     = "cut-short"          // reading ended in an error; what came before it is recorded
+)
+
+// Add records facts and files. Facts and files of up to 4 MiB together are one
+// transaction; each larger file is one by itself, after them. The error says
+// that nothing more was recorded than what Recorded was told; what is wrong
+// with a single file goes to Failed alone.
+func (v *Vault) Add(ctx context.Context, r AddRequest) error {
+	if len(r.Facts) == 0 && len(r.Files) == 0 {
+		return ErrNothing
+	}
+	a := adder{v: v, r: &r, t: target{Target: r.Target}}
+	for _, f := range r.Facts {
+		a.batch = append(a.batch, pending{entry: &entry{typ: f.Type, body: f.Fields}, fact: f})
+	}
+	var large []*opened
+	defer func() {
+		for _, f := range large {
+			f.rc.Close()
+		}
+	}()
+	for _, f := range r.Files {
+		o, err := open(f)
+		if err != nil {
+			r.Failed(f, err)
+			continue
+		}
+		if o.large() {
+			large = append(large, o)
+			continue
+		}
+		if err := a.small(ctx, o); err != nil {
+			return err
+		}
+	}
+	if err := a.flush(ctx); err != nil {
+		return err
+	}
+	for _, o := range large {
+		if err := a.large(ctx, o); err != nil {
+			return err
+		}
+	}
+	return v.sweep(ctx)
+}
+
+type pending struct {
+	entry    *entry
+	fact     Fact
+	exhibit  *Exhibit
+	warnings []string
+}
+
+// adder carries one Add through its transactions.
+type adder struct {
+	v     *Vault
+	r     *AddRequest
+	t     target
+	batch []pending
+	bytes int // of files in the batch
+	key   *crypto.Recipient
+}
+
+// recipient is the one that this machine pinned, else the vault's own. It
+// cannot change while the vault is open.
+func (a *adder) recipient(ctx context.Context) (crypto.Recipient, error) {
+	if a.key == nil {
+		d, err := loadDevice(&a.v.o, a.v.id)
+		if err == nil && d != nil {
+			a.key = &d.recipient
+		} else {
+			r, err := a.v.recipient(ctx, a.v.w)
+			if err != nil {
+				return crypto.Recipient{}, err
+			}
+			a.key = &r
+		}
+	}
+	return *a.key, nil
+}
+
+// small takes in a file that is in memory.
+func (a *adder) small(ctx context.Context, o *opened) error {
+	if a.bytes+len(o.head) > inlineLimit {
+		if err := a.flush(ctx); err != nil {
+			return err
+		}
+	}
+	a.bytes += len(o.head)
+	r, err := a.recipient(ctx)
+	if err != nil {
+		return err
+	}
+	var sealed bytes.Buffer
+	sealed.Grow(len(o.head) + 4096)
+	w, err := crypto.Encrypt(&sealed, r)
+	if err != nil {
+		return err
+	}
+	if _, err := w.Write(o.head); err != nil {
+		return err
+	}
+	if err := w.Close(); err != nil {
+		return err
+	}
+	a.push(o, &sealedObject{
+		id: randomHex(16), plainSize: int64(len(o.head)), plainSum: sha256.Sum256(o.head),
+		size: int64(sealed.Len()), sum: sha256.Sum256(sealed.Bytes()),
+		data: sealed.Bytes(), chunks: (sealed.Len() + chunkSize - 1) / chunkSize,
+	})
+	return nil
+}
+
+// large stages a file and records it by itself. If that fails, the file is
+// named and the next one is tried, unless the vault itself cannot go on.
+func (a *adder) large(ctx context.Context, o *opened) error {
+	r, err := a.recipient(ctx)
+	if err != nil {
+		return err
+	}
+	object, release, err := a.v.stage(ctx, o, r, a.r.Progress)
+	if err != nil {
+		return fmt.Errorf("recording %q: %w", o.file.Name, err)
+	}
+	defer release()
+	a.push(o, object)
+	return a.flush(ctx)
+}
+
+// push makes the evidence record of a file that was read to its end.
+func (a *adder) push(o *opened, object *sealedObject) {
+	e, body := o.describe(object)
+	a.batch = append(a.batch, pending{
+		entry:   &entry{typ: record.Evidence, body: body, object: object},
+		fact:    Fact{record.Evidence, body},
+		exhibit: e, warnings: o.warnings,
+	})
+}
+
+// flush commits the batch and tells of it.
+func (a *adder) flush(ctx context.Context) error {
+	if len(a.batch) == 0 {
+		return nil
+	}
+	entries := make([]*entry, len(a.batch))
+	for i, p := range a.batch {
+		entries[i] = p.entry
+	}
+	out, err := a.v.append(ctx, a.t, entries)
+	if err != nil {
+		return err
+	}
+	for _, p := range a.batch {
+		rec := Recorded{Seq: p.entry.seq, Incident: out.incident, NewIncident: out.fresh, Fact: p.fact, File: p.exhibit, Warnings: p.warnings}
+		if rec.File != nil {
+			rec.File.Seq = p.entry.seq
+		}
+		a.r.Recorded(rec)
+	}
+	a.batch, a.bytes = nil, 0
+	a.t.Target = Target{Number: out.incident}
+	return nil
+}
+
+// opened is a file under way.
+type opened struct {
+	file     File
+	rc       io.ReadCloser // nil once all of it is in head
+	head     []byte        // what was read first
+	body     io.Reader     // what follows head, for a large file
+	limit    int64         // bytes to read of a regular file; -1: to its end
+	start    fs.FileInfo   // nil if the source cannot tell
+	warnings []string
+}
+
+// open opens a file and reads up to the inline limit of it.
+func open(f File) (*opened, error) {
+	rc, err := f.Open()
+	if err != nil {
+		return nil, err
+	}
+	o := &opened{file: f, rc: rc, limit: -1}
+	if s, ok := rc.(interface{ Stat() (fs.FileInfo, error) }); ok {
+		if info, err := s.Stat(); err == nil && info.Mode().IsRegular() {
+			o.start = info
+			// A file that grows while it is read would never end. A size of 0
+			// says nothing (/proc): then its end counts.
+			if info.Size() > 0 {
+				o.limit = info.Size()
+			}
+		}
+	}
+	var src io.Reader = rc
+	if o.limit >= 0 {
+		src = io.LimitReader(rc, o.limit)
+	}
+	o.head, err = io.ReadAll(io.LimitReader(src, inlineLimit+1))
+	if err != nil && len(o.head) == 0 {
+		rc.Close()
+		return nil, err
+	}
+	if err == nil && len(o.head) > inlineLimit {
+		o.body = src
+		return o, nil
+	}
+	o.end(err, int64(len(o.head)))
+	rc.Close()
+	o.rc = nil
+	return o, nil
+}
+
+func (o *opened) large() bool { return o.body != nil }
+
+// end looks back at a file of which n bytes were read.
+func (o *opened) end(readErr error, n int64) {
+	if readErr != nil {
+		o.warnings = append(o.warnings, FileCut)
+	}
+	if n == 0 {
+		o.warnings = append(o.warnings, FileEmpty)
+	}
+	if o.start == nil {
+		return
+	}
+	changed := readErr == nil && o.limit >= 0 && n != o.limit
+	if s, ok := o.rc.(interface{ Stat() (fs.FileInfo, error) }); ok {
+		if now, err := s.Stat(); err != nil || now.Size() != o.start.Size() || !now.ModTime().Equal(o.start.ModTime()) {
+			changed = true
+		}
+	}
+	if changed {
+		o.warnings = append(o.warnings, FileChanged)
+	}
+}
+
+// describe makes the fields of the evidence record.
+func (o *opened) describe(object *sealedObject) (*Exhibit, record.Fields) {
+	raw := filepath.Base(o.file.Name)
+	e := &Exhibit{
+		ObjectID: object.id, Size: object.plainSize, SHA256: object.plainSum,
+		Name: ShowName(raw), RawName: []byte(raw),
+		MediaType: mimetype.Detect(o.head[:min(len(o.head), 3072)]).String(),
+		Modified:  o.file.Modified,
+	}
+	body := record.Fields{
+		"name":       record.Text(e.Name),
+		"name_raw":   record.FileName{OS: runtime.GOOS, Name: record.Text(raw)},
+		"media_type": record.Text(e.MediaType),
+	}
+	if !e.Modified.IsZero() {
+		body["modified"] = record.Time{At: e.Modified}
+	}
+	for name, value := range o.file.Fields {
+		body[name] = value
+	}
+	return e, body
+}
+
+// ShowName returns a file name as it is shown: valid UTF-8 in normal form C,
+// so that a name from macOS reads like any other.
+func ShowName(raw string) string {
+	return norm.NFC.String(strings.ToValidUTF8(raw, "\uFFFD"))
+}
+
+// AppendCustody records that a report was made, files were extracted or the
+// like. It does not change which incident is the current one.
+func (v *Vault) AppendCustody(ctx context.Context, incident int, f record.Fields) (seq int64, err error) {
+	e := &entry{typ: record.Custody, body: f}
+	if _, err := v.append(ctx, target{Target: Target{Number: incident}, fixed: true}, []*entry{e}); err != nil {
+		return 0, fmt.Errorf("recording custody: %w", err)
+	}
+	return e.seq, nil
+}
+
+// Retract records that record seq is withdrawn. Both stay. It returns
+// ErrNoRecord if there is none, and needs the key since it names the record by
+// the id inside it.
+func (v *Vault) Retract(ctx context.Context, k *crypto.Key, seq int64, why string) (newSeq int64, err error) {
+	r, err := v.Record(ctx, k, seq)
+	if err != nil {
+		return 0, fmt.Errorf("retracting record %d: %w", seq, err)
+	}
+	if !r.Known {
+		return 0, fmt.Errorf("retracting record %d: %w", seq, record.ErrNewer)
+	}
+	if r.Type == record.Retract || r.Type == record.Custody || r.Type == record.KeyType {
+		return 0, fmt.Errorf("retracting record %d: a record of type %s %w", seq, r.Type, errors.ErrUnsupported)
+	}
+	e := &entry{typ: record.Retract, body: record.Fields{
+		"id": record.Text(r.ID), "seq": record.Int(seq), "why": record.Text(why),
+	}}
+	if _, err := v.append(ctx, target{Target: Target{Number: r.Incident}, fixed: true}, []*entry{e}); err != nil {
+		return 0, fmt.Errorf("retracting record %d: %w", seq, err)
+	}
+	return e.seq, nil
+}

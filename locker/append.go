@@ -1,0 +1,442 @@
+package locker
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"evidence-locker/crypto"
+	"evidence-locker/locker/record"
+)
+
+// An entry is a record on its way into the vault.
+type entry struct {
+	typ    record.Type
+	body   record.Fields
+	object *sealedObject                              // nil: no file
+	key    *record.LeafKey                            // nil: the sealed identity stays
+	before func(ctx context.Context, q querier) error // further changes in the same transaction; may be nil
+
+	seq int64 // set by append
+}
+
+// A sealedObject is a file's age file, in memory or staged in chunks.
+type sealedObject struct {
+	id        string
+	plainSize int64
+	plainSum  [32]byte
+	size      int64
+	sum       [32]byte
+	data      []byte // nil: staged
+	chunks    int
+}
+
+// target says under which incident records go.
+type target struct {
+	Target
+	fixed bool // take Number as it is, 0 included, and leave the current incident alone
+}
+
+// appended is what a transaction made.
+type appended struct {
+	incident int
+	fresh    bool // the incident began with it
+	missing  int  // the incident that was asked for and is not there
+	head     record.Checkpoint
+}
+
+// A step of the write order, named for the tests that fail each one.
+type step string
+
+const (
+	stepGate   step = "gate"
+	stepBegin  step = "begin"
+	stepCheck  step = "check"
+	stepRecord step = "record"
+	stepHead   step = "head"
+	stepCommit step = "commit"
+	stepPin    step = "pin"
+)
+
+// testHook, if set by a test, is called before and after each step of append;
+// an error from it takes the place of the step's own.
+var testHook func(s step, after bool) error
+
+func hook(s step, after bool) error {
+	if testHook == nil {
+		return nil
+	}
+	return testHook(s, after)
+}
+
+// chunkSize is the largest piece of an object in one row, in bytes.
+const chunkSize = 1 << 20
+
+// append writes entries as consecutive records of one incident, all or none.
+//
+//  1. Take the gate. A crash gives it back.
+//  2. Begin. Until step 6 a crash leaves a journal that the next process rolls
+//     back: the vault is as it was.
+//  3. Check that the stored hashes lead to the newest head, else make them
+//     anew; compare the pins. Choose the incident.
+//  4. For each entry: seal its record; insert record, object, the chunks that
+//     are not staged, and the hashes of its leaf.
+//  5. Sign and insert the head; note the current incident.
+//  6. Commit. If its answer is an error, look whether the leaves are there: a
+//     commit can be durable and still be reported as failed.
+//  7. Pin the head in the config folder, without waiting for the disk. A crash
+//     before leaves a pin that lags.
+//
+// Only then may anybody be told that it is recorded.
+func (v *Vault) append(ctx context.Context, t target, entries []*entry) (out appended, err error) {
+	unlock, err := v.lockGate(ctx)
+	if err != nil {
+		return out, err
+	}
+	defer unlock()
+	conn, err := v.begin(ctx)
+	if err != nil {
+		return out, err
+	}
+	defer conn.Close()
+	// What has begun is finished: an interrupt between here and the commit
+	// would only cost the record. It still ends the wait for a reader.
+	interrupt := ctx
+	ctx = context.WithoutCancel(ctx)
+	var leaves []string
+	out, leaves, err = v.write(ctx, conn, t, entries)
+	if err == nil {
+		err = v.commit(interrupt, conn)
+	}
+	if err != nil {
+		conn.ExecContext(ctx, "ROLLBACK")
+		if !v.landed(ctx, entries, leaves) {
+			return out, sqlError("recording", err)
+		}
+	}
+	if err := hook(stepPin, false); err == nil {
+		v.savePin(out.head)
+	}
+	return out, nil
+}
+
+func (v *Vault) lockGate(ctx context.Context) (unlock func(), err error) {
+	if err := hook(stepGate, false); err != nil {
+		return nil, err
+	}
+	unlock, err = v.gate.lock(ctx, v.o.Waiting)
+	if err != nil {
+		return nil, err
+	}
+	if err := hook(stepGate, true); err != nil {
+		unlock()
+		return nil, err
+	}
+	return unlock, nil
+}
+
+// begin starts a writing transaction; readers can hold it up for a moment.
+func (v *Vault) begin(ctx context.Context) (*sql.Conn, error) {
+	if err := hook(stepBegin, false); err != nil {
+		return nil, err
+	}
+	conn, err := v.w.Conn(ctx)
+	if err != nil {
+		return nil, sqlError("opening vault for writing", err)
+	}
+	err = v.waitFor(ctx, conn, "BEGIN IMMEDIATE")
+	if err == nil {
+		err = hook(stepBegin, true)
+	}
+	if err != nil {
+		conn.ExecContext(ctx, "ROLLBACK")
+		conn.Close()
+		return nil, sqlError("beginning to write", err)
+	}
+	return conn, nil
+}
+
+func (v *Vault) commit(ctx context.Context, conn *sql.Conn) error {
+	if err := hook(stepCommit, false); err != nil {
+		return err
+	}
+	// A reader's lock makes COMMIT wait; the transaction stays open meanwhile.
+	if err := v.waitFor(ctx, conn, "COMMIT"); err != nil {
+		return err
+	}
+	return hook(stepCommit, true)
+}
+
+// waitFor runs a statement that other connections can hold up, until it
+// succeeds or the context ends, and says once that it waits.
+func (v *Vault) waitFor(ctx context.Context, conn *sql.Conn, statement string) error {
+	began, told := time.Now(), v.o.Waiting == nil
+	return retry(ctx, func() error {
+		if !told && time.Since(began) > waitNotice {
+			told = true
+			v.o.Waiting("") // whoever it is does not use the gate
+		}
+		_, err := conn.ExecContext(context.WithoutCancel(ctx), statement)
+		return err
+	})
+}
+
+// landed reports whether the entries are in the vault although writing them
+// ended in an error.
+func (v *Vault) landed(ctx context.Context, entries []*entry, leaves []string) bool {
+	if len(leaves) != len(entries) {
+		return false
+	}
+	db, err := openDB(v.path, "rw", readDSN) // a new connection: the old one's state is unknown
+	if err != nil {
+		return false
+	}
+	defer db.Close()
+	for i, e := range entries {
+		var leaf string
+		err := retry(ctx, func() error {
+			return db.QueryRowContext(ctx, "SELECT leaf FROM record WHERE seq = ?", e.seq).Scan(&leaf)
+		})
+		if err != nil || leaf != leaves[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// write does steps 3 to 5.
+func (v *Vault) write(ctx context.Context, conn *sql.Conn, t target, entries []*entry) (out appended, leaves []string, err error) {
+	if err := hook(stepCheck, false); err != nil {
+		return out, nil, err
+	}
+	size, err := v.checkTree(ctx, conn)
+	if err != nil {
+		return out, nil, fmt.Errorf("checking tree: %w", err)
+	}
+	d, err := v.device(ctx, conn)
+	if err != nil {
+		return out, nil, err
+	}
+	v.checkPins(ctx, conn, d, size)
+	out, incidentID, err := v.chooseIncident(ctx, conn, t)
+	if err != nil {
+		return out, nil, fmt.Errorf("choosing incident: %w", err)
+	}
+	if err := hook(stepCheck, true); err != nil {
+		return out, nil, err
+	}
+
+	for i, e := range entries {
+		if err := hook(stepRecord, false); err != nil {
+			return out, nil, err
+		}
+		e.seq = size + int64(i)
+		leaf, err := v.insert(ctx, conn, d.recipient, out.incident, incidentID, e)
+		if err != nil {
+			return out, nil, err
+		}
+		leaves = append(leaves, leaf)
+		if err := hook(stepRecord, true); err != nil {
+			return out, leaves, err
+		}
+	}
+
+	if err := hook(stepHead, false); err != nil {
+		return out, leaves, err
+	}
+	out.head = record.Checkpoint{Vault: v.id, Size: size + int64(len(entries)), From: size}
+	if out.head.Root, err = rootOf(ctx, conn, out.head.Size); err != nil {
+		return out, leaves, err
+	}
+	text, err := signHead(d.signer, out.head)
+	if err != nil {
+		return out, leaves, err
+	}
+	if _, err := conn.ExecContext(ctx, "INSERT INTO head VALUES (?, ?)", out.head.Size, text); err != nil {
+		return out, leaves, err
+	}
+	if !t.fixed {
+		if err := setCurrent(ctx, conn, out.incident, v.o.Now().At); err != nil {
+			return out, leaves, err
+		}
+	}
+	return out, leaves, hook(stepHead, true)
+}
+
+// insert does step 4 for one entry and returns its leaf.
+func (v *Vault) insert(ctx context.Context, conn *sql.Conn, r crypto.Recipient, incident int, incidentID string, e *entry) (string, error) {
+	if e.before != nil {
+		if err := e.before(ctx, conn); err != nil {
+			return "", err
+		}
+	}
+	now := v.o.Now()
+	rec := &record.Record{
+		Vault: v.id, ID: randomHex(16), Seq: e.seq, Salt: randomHex(32), Type: e.typ,
+		Incident: incident, IncidentID: incidentID,
+		RecordedAt: now.At, Clock: record.Clock{Zone: now.Zone, Synchronised: now.Synchronised},
+		Device: v.o.Device, Tool: v.o.Tool, Fields: e.body,
+	}
+	leaf := &record.Leaf{Seq: e.seq, Incident: incident, Key: e.key}
+	if o := e.object; o != nil {
+		rec.Objects = []record.Object{{ID: o.id, SHA256: o.plainSum, Size: o.plainSize}}
+		leaf.Objects = []record.LeafObject{{ID: o.id, Size: o.size, SHA256: o.sum}}
+	}
+	plain, err := rec.Marshal()
+	if err != nil {
+		return "", fmt.Errorf("writing record: %w", err)
+	}
+	var sealed bytes.Buffer
+	w, err := crypto.Encrypt(&sealed, r)
+	if err != nil {
+		return "", err
+	}
+	if _, err := w.Write(plain); err != nil {
+		return "", err
+	}
+	if err := w.Close(); err != nil {
+		return "", err
+	}
+	leaf.Opened = sha256.Sum256(plain)
+	leaf.Sealed = sha256.Sum256(sealed.Bytes())
+	text := leaf.Marshal()
+	if _, err := conn.ExecContext(ctx, "INSERT INTO record VALUES (?, ?, ?, ?)", e.seq, incident, text, sealed.Bytes()); err != nil {
+		return "", err
+	}
+	if e.object != nil {
+		if err := insertObject(ctx, conn, e.seq, e.object); err != nil {
+			return "", err
+		}
+	}
+	return text, appendNodes(ctx, conn, e.seq, text)
+}
+
+// insertObject inserts the object's row, after its chunks if they are not
+// staged; staged ones must all be there.
+func insertObject(ctx context.Context, q querier, seq int64, o *sealedObject) error {
+	for n := 0; n*chunkSize < len(o.data); n++ {
+		end := min((n+1)*chunkSize, len(o.data))
+		if err := insertChunk(ctx, q, o.id, n, o.data[n*chunkSize:end]); err != nil {
+			return err
+		}
+	}
+	var chunks int
+	var size sql.NullInt64
+	if err := q.QueryRowContext(ctx, "SELECT count(*), sum(length(data)) FROM chunk WHERE object = ?", o.id).Scan(&chunks, &size); err != nil {
+		return err
+	}
+	if chunks != o.chunks || size.Int64 != o.size {
+		return fmt.Errorf("%w: %d chunks with %d bytes are staged, not %d with %d", ErrDamaged, chunks, size.Int64, o.chunks, o.size)
+	}
+	if _, err := q.ExecContext(ctx, "INSERT INTO object VALUES (?, ?, ?, ?, ?)", o.id, seq, o.chunks, o.size, o.sum[:]); err != nil {
+		return err
+	}
+	return deleteLocal(ctx, q, stageName(o.id))
+}
+
+func insertChunk(ctx context.Context, q querier, object string, n int, data []byte) error {
+	_, err := q.ExecContext(ctx, "INSERT INTO chunk (object, n, data) VALUES (?, ?, ?)", object, n, data)
+	return err
+}
+
+// checkTree returns the number of records, after making sure that the stored
+// hashes are those of the leaves.
+func (v *Vault) checkTree(ctx context.Context, q querier) (size int64, err error) {
+	if err := q.QueryRowContext(ctx, "SELECT coalesce(max(seq) + 1, 0) FROM record").Scan(&size); err != nil {
+		return 0, err
+	}
+	head, err := newestHead(ctx, q, v.id)
+	if err == nil && head.Size == size && nodesHold(ctx, q, size, head.Root) {
+		return size, nil
+	}
+	v.o.warn(WarnNodes, "%s", v.path)
+	if err := rebuildNodes(ctx, q); err != nil {
+		return 0, err
+	}
+	if root, rerr := rootOf(ctx, q, size); err != nil || rerr != nil || head.Size != size || root != head.Root {
+		// Somebody changed leaves or heads. What is added now is vouched for
+		// from here on, and nothing before it.
+		v.o.warn(WarnHeadMismatch, "%s", v.path)
+	}
+	return size, nil
+}
+
+// checkPins compares the vault with what this machine remembers of it, and
+// warns. Recording goes on, sealed to the pinned recipient.
+func (v *Vault) checkPins(ctx context.Context, q querier, d *device, size int64) {
+	rows, err := v.readKeys(ctx, q)
+	if err != nil {
+		v.o.warn(WarnKeyCopies, "%v", err)
+	}
+	for _, row := range rows {
+		if row.recipient != d.recipient.String() && row.sealed != nil {
+			v.o.warn(WarnRecipient, "%s", row.table)
+		}
+	}
+	if d.pin == nil {
+		return
+	}
+	if d.pin.Size <= size {
+		if root, err := rootOf(ctx, q, d.pin.Size); err == nil && root == d.pin.Root {
+			return
+		}
+	}
+	v.o.warn(WarnOldCopy, "%s", pinFile(v.o.ConfigDir, v.id))
+}
+
+// chooseIncident gives the records their incident's number and id.
+func (v *Vault) chooseIncident(ctx context.Context, q querier, t target) (out appended, id string, err error) {
+	out.incident = t.Number
+	switch {
+	case t.fixed && t.Number == 0:
+		return out, "", nil
+	case t.New:
+		out.fresh = true
+	case t.Number == 0:
+		c, err := current(ctx, q)
+		if err != nil {
+			return out, "", err
+		}
+		out.incident, out.fresh = c.Number, c.Number == 0
+	}
+	if !out.fresh {
+		var one int
+		err := q.QueryRowContext(ctx, "SELECT 1 FROM record WHERE incident = ? LIMIT 1", out.incident).Scan(&one)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			v.o.warn(WarnNoIncident, "%d", out.incident)
+			out.missing, out.fresh = out.incident, true
+		case err != nil:
+			return out, "", err
+		}
+	}
+	if out.fresh {
+		if err := q.QueryRowContext(ctx, "SELECT coalesce(max(incident), 0) + 1 FROM record").Scan(&out.incident); err != nil {
+			return out, "", err
+		}
+	}
+	id, err = incidentID(ctx, q, out.incident)
+	return out, id, err
+}
+
+// Current tells which incident records go to if none is named.
+type Current struct {
+	Number    int       // 0: none yet
+	LastAdded time.Time // the UTC hour, zero with Number 0
+}
+
+// Current returns the incident that was last added to.
+func (v *Vault) Current(ctx context.Context) (c Current, err error) {
+	err = retry(ctx, func() error {
+		c, err = current(ctx, v.r)
+		return err
+	})
+	if err != nil {
+		return c, sqlError("reading current incident", err)
+	}
+	return c, nil
+}

@@ -1,0 +1,117 @@
+package locker
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+
+	"evidence-locker/crypto"
+	"evidence-locker/locker/record"
+)
+
+// Content streams the original bytes of an exhibit. Every chunk is
+// authenticated before it is given out; io.EOF comes only after size and
+// digest of the whole have been compared, ErrDamaged instead of it if they
+// differ.
+func (v *Vault) Content(ctx context.Context, k *crypto.Key, e *Exhibit) (io.ReadCloser, error) {
+	plain, err := crypto.Decrypt(&chunkReader{ctx: ctx, v: v, object: e.ObjectID}, k)
+	if err != nil {
+		return nil, fmt.Errorf("opening %q: %w: %w", e.Name, ErrDamaged, err)
+	}
+	return &contentReader{plain: plain, sum: sha256.New(), e: e}, nil
+}
+
+type contentReader struct {
+	plain io.Reader
+	sum   hash.Hash
+	n     int64
+	e     *Exhibit
+}
+
+func (c *contentReader) Read(p []byte) (int, error) {
+	n, err := c.plain.Read(p)
+	c.sum.Write(p[:n])
+	c.n += int64(n)
+	switch {
+	case err == nil:
+		return n, nil
+	case err != io.EOF:
+		return n, fmt.Errorf("reading %q: %w: %w", c.e.Name, ErrDamaged, err)
+	case c.n != c.e.Size || [32]byte(c.sum.Sum(nil)) != c.e.SHA256:
+		return n, fmt.Errorf("reading %q: %w: not the bytes that were recorded", c.e.Name, ErrDamaged)
+	}
+	return n, io.EOF
+}
+
+func (c *contentReader) Close() error { return nil }
+
+// chunkReader reads an object's age file, a chunk at a time.
+type chunkReader struct {
+	ctx    context.Context
+	v      *Vault
+	object string
+	n      int
+	rest   []byte
+}
+
+func (c *chunkReader) Read(p []byte) (int, error) {
+	for len(c.rest) == 0 {
+		err := c.v.chunk(c.ctx, c.object, c.n, &c.rest)
+		if errors.Is(err, sql.ErrNoRows) {
+			return 0, io.EOF // age knows whether this was the end
+		}
+		if err != nil {
+			return 0, err
+		}
+		c.n++
+	}
+	n := copy(p, c.rest)
+	c.rest = c.rest[n:]
+	return n, nil
+}
+
+// chunk reads one chunk; sql.ErrNoRows says that there is none of this number.
+func (v *Vault) chunk(ctx context.Context, object string, n int, data *[]byte) error {
+	err := retry(ctx, func() error {
+		return v.r.QueryRowContext(ctx, "SELECT data FROM chunk WHERE object = ? AND n = ?", object, n).Scan(data)
+	})
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return sqlError("reading chunk", err)
+	}
+	return err
+}
+
+// objectSum reads an object's stored bytes and returns how many they are, in
+// how many chunks, and their digest.
+func (v *Vault) objectSum(ctx context.Context, object string, progress func(int)) (size int64, chunks int, sum [32]byte, err error) {
+	h := sha256.New()
+	var data []byte
+	for {
+		err := v.chunk(ctx, object, chunks, &data)
+		if errors.Is(err, sql.ErrNoRows) {
+			h.Sum(sum[:0])
+			return size, chunks, sum, nil
+		}
+		if err != nil {
+			return size, chunks, sum, err
+		}
+		h.Write(data)
+		size += int64(len(data))
+		chunks++
+		progress(len(data))
+	}
+}
+
+// objectOf returns the leaf's commitment to an object.
+func objectOf(leaf *record.Leaf, id string) *record.LeafObject {
+	for i := range leaf.Objects {
+		if leaf.Objects[i].ID == id {
+			return &leaf.Objects[i]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,162 @@
+package locker
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"evidence-locker/crypto"
+	"evidence-locker/locker/durable"
+	"evidence-locker/locker/record"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// Create makes a vault at path, sealed under the passphrase, and opens it. It
+// returns ErrExists if anything stands there. Folders that are missing are
+// made with mode 0700.
+//
+// The order, and what a crash after each step leaves:
+//
+//  1. the device key, synced: a key for a vault that never came to be;
+//  2. the vault under a temporary name, with its genesis: a file that nobody
+//     opens;
+//  3. the rename: the vault.
+func Create(ctx context.Context, path, passphrase string, o Options) (*Vault, error) {
+	v, err := create(ctx, path, passphrase, o)
+	if err != nil {
+		return nil, fmt.Errorf("making vault %q: %w", path, err)
+	}
+	return v, nil
+}
+
+func create(ctx context.Context, path, passphrase string, o Options) (*Vault, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, err
+	}
+	// Two processes that both make the vault must not both succeed.
+	g := newGate(path)
+	defer g.close()
+	unlock, err := g.lock(ctx, o.Waiting)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	if _, err := os.Lstat(path); err == nil {
+		return nil, ErrExists
+	} else if !os.IsNotExist(err) {
+		return nil, err
+	}
+
+	key, err := crypto.NewKey()
+	if err != nil {
+		return nil, err
+	}
+	sealed, err := key.Seal(passphrase)
+	if err != nil {
+		return nil, err
+	}
+	id := randomHex(16)
+	d, vkey, err := newDevice(&o, id, key.Recipient())
+	if err != nil {
+		return nil, err
+	}
+	owner, err := ownerKey(id, key)
+	if err != nil {
+		return nil, err
+	}
+	recipient := key.Recipient().String()
+	genesis := &record.Leaf{
+		Vault: id, Created: o.Now().At, Owner: owner, Device: vkey,
+		Key: &record.LeafKey{N: 1, Recipient: sha256.Sum256([]byte(recipient)), Sealed: sha256.Sum256(sealed)},
+	}
+	temp := path + ".new-" + randomHex(4)
+	if err := writeGenesis(ctx, temp, d, genesis, recipient, sealed); err != nil {
+		for _, f := range []string{temp, temp + "-journal"} {
+			os.Remove(f)
+		}
+		return nil, err
+	}
+	if err := os.Rename(temp, path); err != nil {
+		os.Remove(temp)
+		return nil, err
+	}
+	if err := durable.SyncDir(filepath.Dir(path)); err != nil {
+		return nil, err
+	}
+	v, err := Open(ctx, path, o)
+	if err != nil {
+		return nil, err
+	}
+	if cp, err := newestHead(ctx, v.r, v.id); err == nil {
+		v.savePin(cp)
+	}
+	return v, nil
+}
+
+func writeGenesis(ctx context.Context, path string, d *device, genesis *record.Leaf, recipient string, sealed []byte) error {
+	// SQLite would make the file with the mode of the umask.
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	db, err := openDB(path, "rw", writeDSN)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return sqlError("making tables", err)
+	}
+	defer conn.Close()
+	exec := func(query string, args ...any) {
+		if err == nil {
+			_, err = conn.ExecContext(ctx, query, args...)
+		}
+	}
+	leaf := genesis.Marshal()
+	hashes, herr := tlog.StoredHashes(0, []byte(leaf), nodeReader(ctx, conn))
+	if herr != nil {
+		return herr
+	}
+	text, herr := signHead(d.signer, record.Checkpoint{Vault: genesis.Vault, Size: 1, Root: hashes[0], From: 0})
+	if herr != nil {
+		return herr
+	}
+	exec("BEGIN IMMEDIATE")
+	exec(schemaSQL)
+	exec(fmt.Sprintf("PRAGMA application_id=%d", applicationID))
+	exec(fmt.Sprintf("PRAGMA user_version=%d", formatVersion))
+	exec("INSERT INTO key VALUES (1, ?, ?)", recipient, sealed)
+	exec("INSERT INTO key_copy VALUES (1, ?, ?)", recipient, sealed)
+	exec("INSERT INTO record VALUES (0, 0, ?, x'')", leaf)
+	exec("INSERT INTO node VALUES (0, ?)", hashes[0][:])
+	exec("INSERT INTO head VALUES (1, ?)", text)
+	exec("COMMIT")
+	if err != nil {
+		return sqlError("making tables", err)
+	}
+	return nil
+}
+
+// ownerKey returns the verifier key of the vault's owner.
+func ownerKey(id string, k *crypto.Key) (string, error) {
+	return note.NewEd25519VerifierKey(record.Origin(id), k.Owner().Public().(ed25519.PublicKey))
+}
+
+// randomHex returns n random bytes in hex.
+func randomHex(n int) string {
+	b := make([]byte, n)
+	rand.Read(b) // never fails
+	return hex.EncodeToString(b)
+}

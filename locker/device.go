@@ -1,0 +1,147 @@
+package locker
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"evidence-locker/crypto"
+	"evidence-locker/locker/durable"
+	"evidence-locker/locker/record"
+
+	"golang.org/x/mod/sumdb/note"
+)
+
+// deviceLine begins a device file.
+const deviceLine = "evidence-locker/device/v1"
+
+// A device is what this machine keeps of a vault, outside of it: the key that
+// signs heads, the recipient that was seen first, and the last head. Two
+// files, since the head is rewritten with each record and without waiting for
+// the disk, which must never put the key at risk:
+//
+//	device-<vault id>   the device line, the signer key, "recipient age1pq1..."
+//	head-<vault id>     an unsigned checkpoint
+type device struct {
+	signer    note.Signer
+	recipient crypto.Recipient
+	pin       *record.Checkpoint // nil: none yet, or not readable
+	known     bool               // the device file was there
+}
+
+func deviceFile(dir, vault string) string { return filepath.Join(dir, "device-"+vault) }
+func pinFile(dir, vault string) string    { return filepath.Join(dir, "head-"+vault) }
+
+// newDevice makes a device key and keeps it, with the recipient, before
+// anything is signed with it. The returned verifier key is what others check
+// signatures by.
+func newDevice(o *Options, vault string, r crypto.Recipient) (*device, string, error) {
+	skey, vkey, err := note.GenerateKey(rand.Reader, record.Origin(vault))
+	if err != nil {
+		return nil, "", fmt.Errorf("generating device key: %w", err)
+	}
+	signer, err := note.NewSigner(skey)
+	if err != nil {
+		return nil, "", fmt.Errorf("generating device key: %w", err)
+	}
+	d := &device{signer: signer, recipient: r}
+	if o.ConfigDir == "" {
+		return d, vkey, nil
+	}
+	text := fmt.Sprintf("%s\n%s\nrecipient %s\n", deviceLine, skey, r)
+	err = os.MkdirAll(o.ConfigDir, 0o700)
+	if err == nil {
+		err = durable.WriteFile(deviceFile(o.ConfigDir, vault), []byte(text), true)
+	}
+	if err != nil {
+		// Evidence is not refused for want of a place for a signature's key.
+		o.warn(WarnDeviceUnkept, "%v", err)
+	}
+	return d, vkey, nil
+}
+
+// loadDevice reads the device file and the pinned head. It returns nil without
+// an error if this machine has none for the vault.
+func loadDevice(o *Options, vault string) (*device, error) {
+	if o.ConfigDir == "" {
+		return nil, nil
+	}
+	path := deviceFile(o.ConfigDir, vault)
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading device file: %w", err)
+	}
+	lines := strings.Split(string(text), "\n")
+	if len(lines) != 4 || lines[0] != deviceLine {
+		return nil, fmt.Errorf("reading device file %q: %w", path, ErrDamaged)
+	}
+	d := &device{known: true}
+	// The parser's own error could quote the key.
+	if d.signer, err = note.NewSigner(lines[1]); err != nil || d.signer.Name() != record.Origin(vault) {
+		return nil, fmt.Errorf("reading device file %q: %w: no key of this vault", path, ErrDamaged)
+	}
+	r, _ := strings.CutPrefix(lines[2], "recipient ")
+	if d.recipient, err = crypto.ParseRecipient(r); err != nil {
+		return nil, fmt.Errorf("reading device file %q: %w", path, err)
+	}
+	text, err = os.ReadFile(pinFile(o.ConfigDir, vault))
+	if errors.Is(err, fs.ErrNotExist) {
+		return d, nil
+	}
+	if err == nil {
+		var cp record.Checkpoint
+		if cp, err = record.ParseCheckpoint(string(text)); err == nil && cp.Vault == vault {
+			d.pin = &cp
+			return d, nil
+		}
+	}
+	o.warn(WarnPin, "%s", pinFile(o.ConfigDir, vault)) // torn by a power cut, as it may be
+	return d, nil
+}
+
+// device returns this machine's device for the vault, a new one if need be.
+func (v *Vault) device(ctx context.Context, q querier) (*device, error) {
+	d, err := loadDevice(&v.o, v.id)
+	if err != nil {
+		// A damaged device file must not stop recording either, and is left
+		// where it lies.
+		v.o.warn(WarnNewDevice, "%v", err)
+		o := v.o
+		o.ConfigDir = ""
+		r, err := v.recipient(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		d, _, err = newDevice(&o, v.id, r)
+		return d, err
+	}
+	if d != nil {
+		return d, nil
+	}
+	r, err := v.recipient(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	v.o.warn(WarnNewDevice, "%s", deviceFile(v.o.ConfigDir, v.id))
+	d, _, err = newDevice(&v.o, v.id, r)
+	return d, err
+}
+
+// savePin remembers the newest head. It may lag: it is written after the
+// commit and without waiting for the disk.
+func (v *Vault) savePin(cp record.Checkpoint) {
+	if v.o.ConfigDir == "" {
+		return
+	}
+	if err := durable.WriteFile(pinFile(v.o.ConfigDir, v.id), []byte(cp.Marshal()), false); err != nil {
+		v.o.warn(WarnPin, "%v", err)
+	}
+}

@@ -1,0 +1,60 @@
+package locker
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"syscall"
+
+	"evidence-locker/crypto"
+
+	"github.com/mattn/go-sqlite3"
+)
+
+var (
+	// ErrNoVault says that there is no file at the vault's path.
+	ErrNoVault = fmt.Errorf("no vault: %w", fs.ErrNotExist)
+	// ErrExists says that a vault, or any other file, stands where one was to be made.
+	ErrExists = fmt.Errorf("vault: %w", fs.ErrExist)
+	// ErrNotVault says that the file is no vault.
+	ErrNotVault = errors.New("not a vault")
+	// ErrNewerFormat says that the vault's format is later than this program.
+	ErrNewerFormat = errors.New("vault format is newer than this program")
+	// ErrReadOnly says that the vault cannot be written to.
+	ErrReadOnly = errors.New("vault cannot be written")
+	// ErrFull says that the disk, or the allowed file size, is used up.
+	ErrFull = errors.New("no space left")
+	// ErrWrongPassphrase says that the passphrase does not open the vault.
+	ErrWrongPassphrase = crypto.ErrWrongPassphrase
+	// ErrNoRecord says that no record has the number asked for.
+	ErrNoRecord = errors.New("no such record")
+	// ErrNoIncident says that no incident has the number asked for.
+	ErrNoIncident = errors.New("no such incident")
+	// ErrDamaged says that stored bytes are not those that were recorded.
+	ErrDamaged = errors.New("damaged")
+	// ErrNothing says that there was nothing to record.
+	ErrNothing = errors.New("nothing to record")
+)
+
+// sqlError turns the database's answer into one of the errors above where a
+// caller acts on it.
+func sqlError(doing string, err error) error {
+	var e sqlite3.Error
+	if errors.As(err, &e) {
+		switch {
+		case e.Code == sqlite3.ErrFull, e.SystemErrno == syscall.ENOSPC, e.SystemErrno == syscall.EFBIG, e.SystemErrno == syscall.EDQUOT:
+			return fmt.Errorf("%s: %w (%v)", doing, ErrFull, err)
+		case e.Code == sqlite3.ErrReadonly, e.SystemErrno == syscall.EROFS:
+			return fmt.Errorf("%s: %w (%v)", doing, ErrReadOnly, err)
+		case e.Code == sqlite3.ErrCorrupt, e.Code == sqlite3.ErrNotADB:
+			return fmt.Errorf("%s: %w (%v)", doing, ErrDamaged, err)
+		}
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}
+
+// isBusy reports whether another connection held a lock for too long.
+func isBusy(err error) bool {
+	var e sqlite3.Error
+	return errors.As(err, &e) && (e.Code == sqlite3.ErrBusy || e.Code == sqlite3.ErrLocked)
+}

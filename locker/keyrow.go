@@ -1,0 +1,122 @@
+package locker
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"evidence-locker/crypto"
+	"evidence-locker/locker/record"
+)
+
+// A keyRow is a row of key or key_copy. It is believed if it is the one that
+// the newest key line of the leaves names.
+type keyRow struct {
+	table     string
+	recipient string
+	sealed    []byte // nil if the row is missing or unreadable
+	believed  bool
+}
+
+// readKeys returns both copies of the sealed identity, believed ones first.
+func (v *Vault) readKeys(ctx context.Context, q querier) ([]keyRow, error) {
+	line, err := newestKey(ctx, q)
+	if err != nil && !errors.Is(err, ErrDamaged) {
+		return nil, err
+	}
+	var good, bad []keyRow
+	for _, table := range []string{"key", "key_copy"} {
+		row := keyRow{table: table}
+		err := retry(ctx, func() error {
+			return q.QueryRowContext(ctx, "SELECT recipient, sealed FROM "+table+" WHERE n = 1").Scan(&row.recipient, &row.sealed)
+		})
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		row.believed = err == nil && line != nil &&
+			sha256.Sum256([]byte(row.recipient)) == line.Recipient && sha256.Sum256(row.sealed) == line.Sealed
+		if row.believed {
+			good = append(good, row)
+		} else {
+			bad = append(bad, row)
+		}
+	}
+	if len(good) == 1 {
+		v.o.warn(WarnKeyCopies, "%s", bad[0].table)
+	}
+	return append(good, bad...), nil
+}
+
+// newestKey returns the newest key line of the leaves.
+func newestKey(ctx context.Context, q querier) (*record.LeafKey, error) {
+	var text string
+	err := retry(ctx, func() error {
+		return q.QueryRowContext(ctx, `SELECT leaf FROM record WHERE instr(leaf, char(10) || 'key ') > 0 ORDER BY seq DESC LIMIT 1`).Scan(&text)
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, fmt.Errorf("%w: no key line", ErrDamaged)
+	}
+	if err != nil {
+		return nil, sqlError("reading key line", err)
+	}
+	leaf, err := record.ParseLeaf(text)
+	if err != nil || leaf.Key == nil {
+		return nil, fmt.Errorf("%w: key line", ErrDamaged)
+	}
+	return leaf.Key, nil
+}
+
+// recipient returns the vault's own recipient, as far as it can be believed
+// without a pin.
+func (v *Vault) recipient(ctx context.Context, q querier) (crypto.Recipient, error) {
+	rows, err := v.readKeys(ctx, q)
+	if err != nil {
+		return crypto.Recipient{}, fmt.Errorf("reading recipient: %w", err)
+	}
+	err = fmt.Errorf("%w: both copies of the key", ErrDamaged)
+	for _, row := range rows {
+		r, perr := crypto.ParseRecipient(row.recipient)
+		if perr != nil {
+			continue
+		}
+		if !row.believed {
+			v.o.warn(WarnRecipient, "%s", row.table)
+		}
+		return r, nil
+	}
+	return crypto.Recipient{}, err
+}
+
+// ChangePassphrase seals the key under another passphrase and records that it
+// was done. Older copies of the vault still open with the old passphrase.
+func (v *Vault) ChangePassphrase(ctx context.Context, k *crypto.Key, passphrase string) (seq int64, err error) {
+	sealed, err := k.Seal(passphrase)
+	if err != nil {
+		return 0, err
+	}
+	recipient := k.Recipient().String()
+	e := &entry{
+		typ: record.KeyType, body: record.Fields{"n": record.Int(1)},
+		key: &record.LeafKey{N: 1, Recipient: sha256.Sum256([]byte(recipient)), Sealed: sha256.Sum256(sealed)},
+		before: func(ctx context.Context, q querier) error {
+			for _, table := range []string{"key", "key_copy"} {
+				res, err := q.ExecContext(ctx, "UPDATE "+table+" SET recipient = ?, sealed = ? WHERE n = 1", recipient, sealed)
+				if err != nil {
+					return err
+				}
+				if n, _ := res.RowsAffected(); n == 0 { // a damaged file had lost the row
+					if _, err := q.ExecContext(ctx, "INSERT INTO "+table+" VALUES (1, ?, ?)", recipient, sealed); err != nil {
+						return err
+					}
+				}
+			}
+			return nil
+		},
+	}
+	if _, err := v.append(ctx, target{fixed: true}, []*entry{e}); err != nil {
+		return 0, fmt.Errorf("changing passphrase: %w", err)
+	}
+	return e.seq, nil
+}

@@ -1,0 +1,316 @@
+package locker
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"sort"
+	"sync"
+	"time"
+
+	"evidence-locker/crypto"
+	"evidence-locker/locker/record"
+)
+
+// A Record is an opened record, as readers see it.
+type Record struct {
+	record.Record
+	Exhibit   *Exhibit // the file of an evidence record, else nil
+	Retracted *Record  // the record that withdrew it, nil if none
+	Raw       []byte   // the record's JSON without padding
+	Known     bool     // false: a newer program wrote it, only Seq, Incident and Raw are set
+}
+
+// An Exhibit is a file in the vault.
+type Exhibit struct {
+	Seq       int64
+	ObjectID  string // 32 hex digits
+	Name      string // for show
+	RawName   []byte // as the system gave it
+	Size      int64  // bytes
+	SHA256    [32]byte
+	MediaType string    // by content
+	Modified  time.Time // the file's own, zero if not known
+}
+
+// Damage is a record that could not be read.
+type Damage struct {
+	Seq int64
+	Err error
+}
+
+// readBatch is how many records one statement reads. No reader holds its lock
+// for longer: a writer waits for it.
+const readBatch = 256
+
+// sealedRow is a row of record.
+type sealedRow struct {
+	seq      int64
+	incident int
+	leaf     string
+	sealed   []byte
+}
+
+// rows calls f for the records of an incident, or of all incidents with
+// incident -1, in order, in batches, up to the newest one at the start.
+func (v *Vault) rows(ctx context.Context, incident int, f func([]sealedRow) error) error {
+	where := "seq > ? AND seq <= ?"
+	if incident >= 0 {
+		where += fmt.Sprintf(" AND incident = %d", incident)
+	}
+	var last int64
+	err := retry(ctx, func() error {
+		return v.r.QueryRowContext(ctx, "SELECT coalesce(max(seq), 0) FROM record").Scan(&last)
+	})
+	if err != nil {
+		return sqlError("reading records", err)
+	}
+	for after := int64(0); ; {
+		var batch []sealedRow
+		err := retry(ctx, func() error {
+			batch = batch[:0]
+			rows, err := v.r.QueryContext(ctx, "SELECT seq, incident, leaf, sealed FROM record WHERE "+where+" ORDER BY seq LIMIT ?", after, last, readBatch)
+			if err != nil {
+				return err
+			}
+			defer rows.Close()
+			for rows.Next() {
+				var r sealedRow
+				if err := rows.Scan(&r.seq, &r.incident, &r.leaf, &r.sealed); err != nil {
+					return err
+				}
+				batch = append(batch, r)
+			}
+			return rows.Err()
+		})
+		if err != nil {
+			return sqlError("reading records", err)
+		}
+		if len(batch) == 0 {
+			return nil
+		}
+		after = batch[len(batch)-1].seq
+		if err := f(batch); err != nil {
+			return err
+		}
+	}
+}
+
+// openAll opens rows on all cores. A row that does not open is a Damage.
+func (v *Vault) openAll(ctx context.Context, k *crypto.Key, incident int) (records []*Record, damaged []Damage, err error) {
+	type result struct {
+		row sealedRow
+		rec *Record
+		err error
+	}
+	var (
+		jobs    = make(chan *result, readBatch)
+		all     []*result
+		workers sync.WaitGroup
+	)
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for r := range jobs {
+				r.rec, r.err = v.openRow(k, r.row)
+				r.row.sealed = nil
+			}
+		})
+	}
+	err = v.rows(ctx, incident, func(batch []sealedRow) error {
+		for _, row := range batch {
+			r := &result{row: row}
+			all = append(all, r)
+			jobs <- r
+		}
+		return ctx.Err()
+	})
+	close(jobs)
+	workers.Wait()
+	for _, r := range all {
+		if r.err != nil {
+			damaged = append(damaged, Damage{r.row.seq, r.err})
+		} else {
+			records = append(records, r.rec)
+		}
+	}
+	if errors.Is(err, ErrDamaged) && len(all) > 0 {
+		// A page in the middle cannot be read. What can be is worth having.
+		damaged = append(damaged, Damage{all[len(all)-1].row.seq + 1, err})
+		err = nil
+	}
+	return records, damaged, err
+}
+
+// openRow opens one record and checks it against its leaf.
+func (v *Vault) openRow(k *crypto.Key, row sealedRow) (*Record, error) {
+	leaf, err := record.ParseLeaf(row.leaf)
+	if errors.Is(err, record.ErrNewer) {
+		return &Record{Record: record.Record{Seq: row.seq, Incident: row.incident}, Raw: []byte(row.leaf)}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %v", ErrDamaged, err)
+	}
+	if leaf.Seq != row.seq || leaf.Incident != row.incident {
+		return nil, fmt.Errorf("%w: leaf of another record", ErrDamaged)
+	}
+	if sha256.Sum256(row.sealed) != leaf.Sealed {
+		return nil, fmt.Errorf("%w: sealed record is not the one committed to", ErrDamaged)
+	}
+	r, err := crypto.Decrypt(bytes.NewReader(row.sealed), k)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %v", ErrDamaged, err)
+	}
+	plain, err := io.ReadAll(r)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %v", ErrDamaged, err)
+	}
+	if sha256.Sum256(plain) != leaf.Opened {
+		return nil, fmt.Errorf("%w: record is not the one committed to", ErrDamaged)
+	}
+	out := &Record{Raw: bytes.TrimRight(plain, " ")}
+	rec, err := record.Parse(plain)
+	if errors.Is(err, record.ErrNewer) {
+		out.Seq, out.Incident = row.seq, row.incident
+		return out, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %v", ErrDamaged, err)
+	}
+	if rec.Vault != v.id || rec.Seq != row.seq || rec.Incident != row.incident || len(rec.Objects) != len(leaf.Objects) {
+		return nil, fmt.Errorf("%w: record of another place", ErrDamaged)
+	}
+	for i, o := range rec.Objects {
+		if o.ID != leaf.Objects[i].ID {
+			return nil, fmt.Errorf("%w: object of another record", ErrDamaged)
+		}
+	}
+	out.Record, out.Known = *rec, true
+	out.Exhibit = exhibit(rec)
+	return out, nil
+}
+
+func exhibit(r *record.Record) *Exhibit {
+	if len(r.Objects) == 0 {
+		return nil
+	}
+	o := r.Objects[0]
+	e := &Exhibit{Seq: r.Seq, ObjectID: o.ID, Size: o.Size, SHA256: o.SHA256}
+	if t, ok := r.Fields["name"].(record.Text); ok {
+		e.Name = string(t)
+	}
+	if n, ok := r.Fields["name_raw"].(record.FileName); ok {
+		e.RawName = []byte(n.Name)
+	}
+	if t, ok := r.Fields["media_type"].(record.Text); ok {
+		e.MediaType = string(t)
+	}
+	if t, ok := r.Fields["modified"].(record.Time); ok {
+		e.Modified = t.At
+	}
+	return e
+}
+
+// Incidents returns all incidents, in order. Number 0 comes first and holds
+// what is about the person and the vault.
+func (v *Vault) Incidents(ctx context.Context, k *crypto.Key) ([]*Incident, error) {
+	records, damaged, err := v.openAll(ctx, k, -1)
+	if err != nil {
+		return nil, err
+	}
+	by := map[int]*Incident{}
+	in := func(n int) *Incident {
+		if by[n] == nil {
+			by[n] = &Incident{Number: n}
+		}
+		return by[n]
+	}
+	for _, r := range records {
+		in(r.Incident).Records = append(in(r.Incident).Records, r)
+	}
+	for _, d := range damaged {
+		n, err := v.incidentOf(ctx, d.Seq)
+		if err != nil {
+			n = 0
+		}
+		in(n).Damaged = append(in(n).Damaged, d)
+	}
+	out := make([]*Incident, 0, len(by))
+	for _, i := range by {
+		i.markRetracted()
+		out = append(out, i)
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].Number < out[j].Number })
+	return out, nil
+}
+
+func (v *Vault) incidentOf(ctx context.Context, seq int64) (n int, err error) {
+	err = v.r.QueryRowContext(ctx, "SELECT incident FROM record WHERE seq = ?", seq).Scan(&n)
+	return n, err
+}
+
+// Incident returns one incident and opens no record of another. It returns
+// ErrNoIncident if there is none of that number; 0, the person, is always
+// there.
+func (v *Vault) Incident(ctx context.Context, k *crypto.Key, n int) (*Incident, error) {
+	records, damaged, err := v.openAll(ctx, k, n)
+	if err != nil {
+		return nil, err
+	}
+	if n != 0 && len(records)+len(damaged) == 0 {
+		return nil, fmt.Errorf("%w: %d", ErrNoIncident, n)
+	}
+	in := &Incident{Number: n, Records: records, Damaged: damaged}
+	in.markRetracted()
+	return in, nil
+}
+
+// IncidentNumbers returns the numbers of all incidents, without the key.
+func (v *Vault) IncidentNumbers(ctx context.Context) (out []int, err error) {
+	err = retry(ctx, func() error {
+		out = nil
+		rows, err := v.r.QueryContext(ctx, "SELECT DISTINCT incident FROM record WHERE incident > 0 ORDER BY incident")
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var n int
+			if err := rows.Scan(&n); err != nil {
+				return err
+			}
+			out = append(out, n)
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return nil, sqlError("reading incidents", err)
+	}
+	return out, nil
+}
+
+// Record returns one record, without looking whether it was retracted. It
+// returns ErrNoRecord if there is none.
+func (v *Vault) Record(ctx context.Context, k *crypto.Key, seq int64) (*Record, error) {
+	if seq < 1 {
+		return nil, fmt.Errorf("%w: %d", ErrNoRecord, seq)
+	}
+	leaf, err := readLeaf(ctx, v.r, seq)
+	if err != nil && !errors.Is(err, record.ErrNewer) {
+		return nil, err
+	}
+	row := sealedRow{seq: seq}
+	if leaf != nil {
+		row.incident = leaf.Incident
+	}
+	err = retry(ctx, func() error {
+		return v.r.QueryRowContext(ctx, "SELECT leaf, sealed FROM record WHERE seq = ?", seq).Scan(&row.leaf, &row.sealed)
+	})
+	if err != nil {
+		return nil, sqlError("reading record", err)
+	}
+	return v.openRow(k, row)
+}

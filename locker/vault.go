@@ -1,0 +1,318 @@
+package locker
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	_ "embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"evidence-locker/crypto"
+	"evidence-locker/locker/record"
+
+	"github.com/mattn/go-sqlite3"
+)
+
+const (
+	applicationID = 0x45564c4b // "EVLK", in the SQLite header
+	formatVersion = 1          // user_version in the SQLite header
+
+	// schemaDigest is the SHA-256 of the vault's sqlite_schema, as
+	// readSchema spells it. A test computes it from schema.sql.
+	schemaDigest = "943e96fc534ef238d9462d9c119f414fefb7773ee3a3e99820a855bb690ed269"
+)
+
+//go:embed schema.sql
+var schemaSQL string
+
+// pageSize is what SQLite calls page_size: 1 MiB chunks stream 1.7 times as
+// fast with 16 KiB as with the usual 4 KiB.
+var pageSize = 16384
+
+// A Stamp is a reading of the clock, with what the system says of it.
+type Stamp struct {
+	At           time.Time
+	Zone         string // IANA name, "" if none is known
+	Synchronised *bool  // nil: the system does not say
+}
+
+// A Warning tells of something that did not stop the work. Code is fixed;
+// Detail names the thing.
+type Warning struct{ Code, Detail string }
+
+// The codes of warnings.
+const (
+	WarnRecipient    = "recipient-swapped"  // the vault's recipient is not the one this machine pinned
+	WarnOldCopy      = "old-copy"           // the vault is not a continuation of what this machine saw last
+	WarnNewDevice    = "new-device-key"     // this machine had no device key for the vault
+	WarnDeviceUnkept = "device-key-unkept"  // and could not keep the new one
+	WarnPin          = "pin-unreadable"     // the pinned head could not be read
+	WarnNodes        = "nodes-rebuilt"      // stored hashes were wrong and were made anew from the leaves
+	WarnHeadMismatch = "head-mismatch"      // the newest signed head is not of these leaves
+	WarnNoIncident   = "no-such-incident"   // a new incident was begun instead
+	WarnKeyCopies    = "key-copies-differ"  // one of the two copies of the sealed key is damaged
+	WarnSchema       = "schema-differs"     // the file's tables are not those of the format
+	WarnStagedLeft   = "staged-chunks-left" // an interrupted file's chunks could not be swept
+)
+
+// Options are what a vault takes from outside.
+type Options struct {
+	Now       func() Stamp
+	Device    record.Device
+	Tool      record.Tool
+	ConfigDir string              // folder of the device keys and pins; "": none are kept
+	Waiting   func(holder string) // called when another process has held the gate for two seconds; may be nil
+	Warn      func(Warning)       // may be nil
+}
+
+func (o *Options) warn(code, format string, args ...any) {
+	if o.Warn != nil {
+		o.Warn(Warning{code, fmt.Sprintf(format, args...)})
+	}
+}
+
+// A Vault is an open vault file. Its methods may be called by several
+// goroutines; several processes may have the file open.
+type Vault struct {
+	path string
+	id   string
+	o    Options
+	gate *gate
+	w    *sql.DB // one connection; used only between gate.lock and unlock
+	r    *sql.DB
+}
+
+// querier is what *sql.DB and *sql.Conn share.
+type querier interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+const driverName = "evidence-locker"
+
+func init() {
+	sql.Register(driverName, &sqlite3.SQLiteDriver{ConnectHook: func(c *sqlite3.SQLiteConn) error {
+		// What the DSN has no key for. temp_store: nothing spills to a file.
+		for _, s := range []string{
+			fmt.Sprintf("PRAGMA page_size=%d", pageSize),
+			"PRAGMA trusted_schema=OFF", "PRAGMA cell_size_check=ON",
+			"PRAGMA fullfsync=ON", "PRAGMA temp_store=MEMORY",
+		} {
+			if _, err := c.Exec(s, nil); err != nil {
+				return err
+			}
+		}
+		return nil
+	}})
+}
+
+const (
+	// synchronous=EXTRA: with FULL a rollback journal can lose the last commit
+	// to a power cut. The cache holds a whole transaction, which else would be
+	// spilled to the file in several synced parts.
+	writeDSN = "_journal_mode=TRUNCATE&_synchronous=EXTRA&_secure_delete=FAST&_txlock=immediate&_busy_timeout=250&_cache_size=-16000"
+	readDSN  = "_query_only=1&_txlock=deferred&_busy_timeout=250&_cache_size=-2000"
+)
+
+// openDB opens a database; mode is SQLite's: "rw", "ro" or "rwc".
+func openDB(path, mode, settings string) (*sql.DB, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	// An SQLite URI takes any byte as %XX; nothing in a name may be read as a
+	// parameter.
+	var uri strings.Builder
+	uri.WriteString("file:")
+	if p := filepath.ToSlash(abs); p[0] != '/' {
+		uri.WriteString("///") // a drive letter
+		abs = p
+	} else {
+		abs = p
+	}
+	for _, c := range []byte(abs) {
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("/-._~:", c) >= 0 {
+			uri.WriteByte(c)
+		} else {
+			fmt.Fprintf(&uri, "%%%02X", c)
+		}
+	}
+	db, err := sql.Open(driverName, uri.String()+"?mode="+mode+"&"+settings)
+	if err != nil {
+		return nil, err
+	}
+	return db, nil
+}
+
+// newVault prepares the two pools; nothing is opened yet.
+func newVault(path string, o Options) (*Vault, error) {
+	v := &Vault{path: path, o: o, gate: newGate(path)}
+	var err error
+	if v.w, err = openDB(path, "rw", writeDSN); err != nil {
+		return nil, err
+	}
+	v.w.SetMaxOpenConns(1)
+	if v.r, err = openDB(path, "rw", readDSN); err != nil {
+		return nil, err
+	}
+	v.r.SetMaxOpenConns(runtime.NumCPU())
+	v.r.SetMaxIdleConns(runtime.NumCPU())
+	return v, nil
+}
+
+// Open opens the vault at path. It returns ErrNoVault, ErrNotVault or
+// ErrNewerFormat where that is the case. A vault that cannot be written still
+// opens; writing to it gives ErrReadOnly.
+func Open(ctx context.Context, path string, o Options) (*Vault, error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("opening vault %q: %w", path, ErrNoVault)
+	case err != nil:
+		return nil, fmt.Errorf("opening vault: %w", err)
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("opening vault %q: %w", path, ErrNotVault)
+	}
+	v, err := newVault(path, o)
+	if err != nil {
+		return nil, fmt.Errorf("opening vault %q: %w", path, err)
+	}
+	if err := v.identify(ctx); err != nil {
+		v.Close()
+		return nil, fmt.Errorf("opening vault %q: %w", path, err)
+	}
+	return v, nil
+}
+
+// identify checks that the file is a vault of this format and reads its id.
+func (v *Vault) identify(ctx context.Context) error {
+	var app, version int64
+	err := retry(ctx, func() error {
+		if err := v.r.QueryRowContext(ctx, "PRAGMA application_id").Scan(&app); err != nil {
+			return err
+		}
+		return v.r.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version)
+	})
+	var e sqlite3.Error
+	switch {
+	case errors.As(err, &e) && e.Code == sqlite3.ErrNotADB, err == nil && app != applicationID:
+		return ErrNotVault
+	case err != nil:
+		return sqlError("reading header", err)
+	case version > formatVersion:
+		return fmt.Errorf("%w (format %d)", ErrNewerFormat, version)
+	case version != formatVersion:
+		return fmt.Errorf("%w: format version %d", ErrDamaged, version)
+	}
+	schema, err := readSchema(ctx, v.r)
+	if err != nil {
+		return sqlError("reading schema", err)
+	}
+	if schema != schemaDigest {
+		v.o.warn(WarnSchema, "%s", v.path)
+	}
+	leaf, err := readLeaf(ctx, v.r, 0)
+	if err != nil {
+		return fmt.Errorf("reading genesis: %w", err)
+	}
+	v.id = leaf.Vault
+	return nil
+}
+
+// readSchema returns the digest of all that sqlite_schema holds.
+func readSchema(ctx context.Context, q querier) (string, error) {
+	rows, err := q.QueryContext(ctx, "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema ORDER BY type, name")
+	if err != nil {
+		return "", err
+	}
+	defer rows.Close()
+	h := sha256.New()
+	for rows.Next() {
+		var typ, name, tbl, text string
+		if err := rows.Scan(&typ, &name, &tbl, &text); err != nil {
+			return "", err
+		}
+		fmt.Fprintf(h, "%q %q %q %q\n", typ, name, tbl, text)
+	}
+	return hex.EncodeToString(h.Sum(nil)), rows.Err()
+}
+
+// retry runs f until it fails with something other than a lock held by
+// another connection, or the context ends.
+func retry(ctx context.Context, f func() error) error {
+	for {
+		err := f()
+		if err == nil || !isBusy(err) {
+			return err
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		time.Sleep(5 * time.Millisecond) // after the 250 ms that SQLite waited
+	}
+}
+
+// Close closes the vault.
+func (v *Vault) Close() error {
+	v.gate.close()
+	return errors.Join(v.w.Close(), v.r.Close())
+}
+
+// ID returns the vault's id, 32 hex digits.
+func (v *Vault) ID() string { return v.id }
+
+// Path returns the path the vault was opened at.
+func (v *Vault) Path() string { return v.path }
+
+// ReadOnly reports whether the vault's folder or file keeps this process from
+// writing.
+func (v *Vault) ReadOnly() bool { return v.gate.open() != nil }
+
+// A Head is the state of a vault's tree.
+type Head struct {
+	Size int64    // records, the genesis included
+	Root [32]byte // RFC 6962 root hash
+}
+
+// Head returns the newest signed head.
+func (v *Vault) Head(ctx context.Context) (Head, error) {
+	cp, err := newestHead(ctx, v.r, v.id)
+	if err != nil {
+		return Head{}, fmt.Errorf("reading head: %w", err)
+	}
+	return Head{cp.Size, cp.Root}, nil
+}
+
+// Unlock opens the vault's key with the passphrase. It returns
+// ErrWrongPassphrase if the passphrase does not open it.
+func (v *Vault) Unlock(ctx context.Context, passphrase string) (*crypto.Key, error) {
+	rows, err := v.readKeys(ctx, v.r)
+	if err != nil {
+		return nil, fmt.Errorf("opening key: %w", err)
+	}
+	for _, row := range rows {
+		if row.sealed == nil {
+			continue
+		}
+		var k *crypto.Key
+		if k, err = crypto.Open(row.sealed, passphrase); err == nil {
+			return k, nil
+		}
+		if errors.Is(err, ErrWrongPassphrase) && row.believed {
+			return nil, err // the copies are the same; one try costs a second
+		}
+	}
+	if err == nil {
+		err = fmt.Errorf("%w: both copies of the sealed key", ErrDamaged)
+	}
+	return nil, err
+}

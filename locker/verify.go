@@ -1,0 +1,613 @@
+package locker
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"sort"
+	"strconv"
+
+	"evidence-locker/crypto"
+	"evidence-locker/locker/record"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// The codes of faults.
+const (
+	FaultSQLite    = "sqlite"           // SQLite's own check, or a page that cannot be read
+	FaultSchema    = "schema"           // the tables are not those of the format
+	FaultGenesis   = "genesis"          // record 0 is not a genesis
+	FaultGap       = "gap"              // a record number is missing
+	FaultLeaf      = "leaf"             // a leaf is not in its form, or of another place
+	FaultSealed    = "sealed"           // a sealed record is not the one the leaf commits to
+	FaultObject    = "object"           // a file's stored bytes are missing or not those committed to
+	FaultStray     = "stray-object"     // an object that no leaf names
+	FaultNode      = "node"             // a stored hash does not follow from the leaves
+	FaultHead      = "head"             // a head is not of these leaves, or not in its form
+	FaultUnsigned  = "unsigned"         // a record that no head of an enrolled device vouches for
+	FaultKey       = "key"              // a copy of the sealed key is not the one committed to
+	FaultLocal     = "local"            // a row of local is damaged
+	FaultPinKey    = "pinned-recipient" // the recipient is not the one this machine saw first
+	FaultPinHead   = "pinned-head"      // the vault is no continuation of what this machine saw last
+	FaultDevice    = "device-file"      // this machine's device file cannot be read
+	FaultRecord    = "record"           // an opened record is not the one committed to, or of another place
+	FaultContent   = "content"          // a file's plaintext is not what its record says
+	FaultIncident  = "incident"         // incident numbers have a gap
+	FaultRetracted = "retracted"        // a retract record names no record of its incident
+	FaultOwner     = "owner"            // the owner key is not the identity's
+)
+
+// A Fault is one thing that is not as it was recorded.
+type Fault struct {
+	Code   string
+	Seq    int64  // -1 if it is about no record
+	Object string // object id, "" if it is about none
+	Name   string // the file's name, "" if not known
+	Detail string
+}
+
+// A Verification is what Verify found.
+type Verification struct {
+	Vault     string
+	Head      Head
+	Records   int64 // genesis included
+	Objects   int64
+	Incidents int64
+	Bytes     int64 // of objects, as stored
+	Staged    int64 // chunks of files whose recording was interrupted; no fault
+	Unlocked  bool  // records were opened
+	Pinned    bool  // compared with what this machine remembers
+	Faults    []Fault
+}
+
+// Verify reads all of the vault and compares it with what it commits to. It
+// changes nothing, goes on after a fault, and returns an error only where it
+// could not do its work. Without a passphrase function it checks all but what
+// is inside the records; an empty passphrase means none.
+func Verify(ctx context.Context, path string, o Options, passphrase func() (string, error), progress func(done, total int64)) (*Verification, error) {
+	v, err := Open(ctx, path, o)
+	if err != nil {
+		return nil, err
+	}
+	defer v.Close()
+	if progress == nil {
+		progress = func(int64, int64) {}
+	}
+	c := &verifier{v: v, progress: progress, out: &Verification{Vault: v.id}, lost: map[string]bool{}}
+	// Read before the vault: others may add meanwhile, and what this machine
+	// has seen must not be ahead of what is read here.
+	if c.device, err = loadDevice(&v.o, v.id); err != nil {
+		c.fault(FaultDevice, -1, "%v", err)
+	}
+	if passphrase != nil {
+		p, err := passphrase()
+		if err != nil {
+			return nil, err
+		}
+		if p != "" {
+			if c.key, err = v.Unlock(ctx, p); err != nil {
+				return nil, err
+			}
+			c.out.Unlocked = true
+		}
+	}
+	for _, check := range []func(context.Context) error{
+		c.integrity, c.schema, c.keys, c.records, c.objects, c.nodes, c.heads, c.pins, c.local, c.opened,
+	} {
+		if err := check(ctx); err != nil {
+			return nil, fmt.Errorf("verifying: %w", err)
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+	}
+	sort.SliceStable(c.out.Faults, func(i, j int) bool { return c.out.Faults[i].Seq < c.out.Faults[j].Seq })
+	return c.out, nil
+}
+
+// verifier carries a verification through its checks.
+type verifier struct {
+	v        *Vault
+	out      *Verification
+	key      *crypto.Key // nil: not unlocked
+	progress func(done, total int64)
+
+	device      *device // nil: this machine has none
+	total, done int64
+	genesis     *record.Leaf
+	leaves      []*record.Leaf // by seq; nil: unreadable or newer
+	hashes      []tlog.Hash    // stored hashes as they follow from the leaves
+	newestKey   *record.LeafKey
+	incidents   map[int]bool
+	lost        map[string]bool // objects with a fault
+}
+
+func (c *verifier) fault(code string, seq int64, format string, args ...any) {
+	c.out.Faults = append(c.out.Faults, Fault{Code: code, Seq: seq, Detail: fmt.Sprintf(format, args...)})
+}
+
+// damage makes a fault of an error that comes from damaged pages, and hands
+// back any other.
+func (c *verifier) damage(seq int64, err error) error {
+	if err = sqlError("reading", err); errors.Is(err, ErrDamaged) {
+		c.fault(FaultSQLite, seq, "%v", err)
+		return nil
+	}
+	return err
+}
+
+// each runs a query and scans its rows.
+func (c *verifier) each(ctx context.Context, scan func(*sql.Rows) error, query string, args ...any) error {
+	return retry(ctx, func() error {
+		rows, err := c.v.r.QueryContext(ctx, query, args...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			if err := scan(rows); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	})
+}
+
+// integrity runs SQLite's own check on the tables whose rows are small. Chunks
+// are covered by their digests.
+func (c *verifier) integrity(ctx context.Context) error {
+	for _, table := range []string{"key", "key_copy", "record", "object", "node", "head", "token", "local"} {
+		var answers []string
+		err := c.each(ctx, func(rows *sql.Rows) error {
+			var s string
+			err := rows.Scan(&s)
+			answers = append(answers, s)
+			return err
+		}, "PRAGMA integrity_check("+table+")")
+		if err != nil {
+			if err := c.damage(-1, fmt.Errorf("table %s: %w", table, err)); err != nil {
+				return err
+			}
+			continue
+		}
+		for _, s := range answers {
+			if s != "ok" {
+				c.fault(FaultSQLite, -1, "table %s: %s", table, s)
+			}
+		}
+	}
+	return nil
+}
+
+func (c *verifier) schema(ctx context.Context) error {
+	got, err := readSchema(ctx, c.v.r)
+	if err != nil {
+		return c.damage(-1, err)
+	}
+	if got != schemaDigest {
+		c.fault(FaultSchema, -1, "the tables are not those of format %d", formatVersion)
+	}
+	return nil
+}
+
+// keys compares both copies of the sealed key with the newest key line.
+func (c *verifier) keys(ctx context.Context) error {
+	var rows []keyRow
+	for range 2 { // a passphrase that is changed meanwhile is no fault
+		var err error
+		if rows, err = c.v.readKeys(ctx, c.v.r); err != nil {
+			return c.damage(-1, err)
+		}
+		if rows[len(rows)-1].believed {
+			return nil
+		}
+	}
+	for _, row := range rows {
+		if !row.believed {
+			c.fault(FaultKey, -1, "table %s", row.table)
+		}
+	}
+	return nil
+}
+
+// records checks every row of record against its leaf, in one pass.
+func (c *verifier) records(ctx context.Context) error {
+	c.incidents = map[int]bool{}
+	reader := c.reader()
+	if err := c.v.r.QueryRowContext(ctx, "SELECT coalesce(sum(size), 0) FROM object").Scan(&c.total); err != nil {
+		if err := c.damage(-1, err); err != nil {
+			return err
+		}
+	}
+	check := func(row sealedRow) error {
+		for int64(len(c.leaves)) < row.seq { // only where the trigger was got round
+			c.fault(FaultGap, int64(len(c.leaves)), "record is missing")
+			c.leaves = append(c.leaves, nil)
+			if err := c.addLeaf(reader, ""); err != nil {
+				return err
+			}
+		}
+		c.leaves = append(c.leaves, c.checkRow(row))
+		return c.addLeaf(reader, row.leaf)
+	}
+	// The genesis is not among what rows gives.
+	var row sealedRow
+	err := c.v.r.QueryRowContext(ctx, "SELECT seq, incident, leaf, sealed FROM record WHERE seq = 0").Scan(&row.seq, &row.incident, &row.leaf, &row.sealed)
+	if err != nil {
+		return c.damage(0, err)
+	}
+	if err := check(row); err != nil {
+		return err
+	}
+	err = c.v.rows(ctx, -1, func(batch []sealedRow) error {
+		for _, row := range batch {
+			if err := check(row); err != nil {
+				return err
+			}
+		}
+		return ctx.Err()
+	})
+	if err != nil {
+		if err := c.damage(int64(len(c.leaves)), err); err != nil {
+			return err
+		}
+	}
+	c.out.Records = int64(len(c.leaves))
+	c.out.Incidents = int64(len(c.incidents))
+	return nil
+}
+
+// reader gives the hashes as they follow from the leaves.
+func (c *verifier) reader() tlog.HashReader {
+	return tlog.HashReaderFunc(func(ids []int64) ([]tlog.Hash, error) {
+		out := make([]tlog.Hash, len(ids))
+		for i, id := range ids {
+			out[i] = c.hashes[id]
+		}
+		return out, nil
+	})
+}
+
+func (c *verifier) addLeaf(r tlog.HashReader, leaf string) error {
+	hashes, err := tlog.StoredHashes(int64(len(c.leaves))-1, []byte(leaf), r)
+	c.hashes = append(c.hashes, hashes...)
+	return err
+}
+
+// checkRow returns the row's leaf, nil if it cannot be used.
+func (c *verifier) checkRow(row sealedRow) *record.Leaf {
+	leaf, err := record.ParseLeaf(row.leaf)
+	switch {
+	case errors.Is(err, record.ErrNewer):
+		return nil
+	case err != nil:
+		c.fault(FaultLeaf, row.seq, "%v", err)
+		return nil
+	case leaf.Seq != row.seq || leaf.Incident != row.incident:
+		c.fault(FaultLeaf, row.seq, "leaf says record %d of incident %d, the row %d of %d", leaf.Seq, leaf.Incident, row.seq, row.incident)
+		return nil
+	}
+	if leaf.Key != nil {
+		c.newestKey = leaf.Key
+	}
+	if row.seq == 0 {
+		c.genesis = leaf
+		if len(row.sealed) != 0 {
+			c.fault(FaultGenesis, 0, "the genesis holds a record")
+		}
+		return leaf
+	}
+	if row.incident > 0 {
+		c.incidents[row.incident] = true
+	}
+	if sha256.Sum256(row.sealed) != leaf.Sealed {
+		c.fault(FaultSealed, row.seq, "sealed record is not the one committed to")
+	}
+	return leaf
+}
+
+// objects checks that each object is the one that its leaf commits to.
+func (c *verifier) objects(ctx context.Context) error {
+	type row struct {
+		id           string
+		seq, size    int64
+		chunks       int
+		sum          []byte
+		named, whole bool
+	}
+	rows := map[string]*row{}
+	err := c.each(ctx, func(r *sql.Rows) error {
+		var o row
+		err := r.Scan(&o.id, &o.seq, &o.chunks, &o.size, &o.sum)
+		rows[o.id] = &o
+		return err
+	}, "SELECT id, seq, chunks, size, sha256 FROM object WHERE seq < ?", len(c.leaves))
+	if err != nil {
+		if err := c.damage(-1, err); err != nil {
+			return err
+		}
+	}
+	for seq, leaf := range c.leaves {
+		if leaf == nil {
+			continue
+		}
+		for _, want := range leaf.Objects {
+			c.out.Objects++
+			bad := func(format string, args ...any) {
+				c.lost[want.ID] = true
+				c.out.Faults = append(c.out.Faults, Fault{Code: FaultObject, Seq: int64(seq), Object: want.ID, Detail: fmt.Sprintf(format, args...)})
+			}
+			o := rows[want.ID]
+			if o == nil {
+				bad("no object row")
+			} else {
+				o.named = true
+				if o.seq != int64(seq) || o.size != want.Size || !bytes.Equal(o.sum, want.SHA256[:]) {
+					bad("object row says another record, size or digest than the leaf")
+				}
+			}
+			size, chunks, sum, err := c.v.objectSum(ctx, want.ID, c.advance)
+			switch {
+			case err != nil && !errors.Is(err, ErrDamaged):
+				return err
+			case err != nil:
+				bad("%v", err)
+			case size != want.Size || sum != want.SHA256 || o != nil && chunks != o.chunks:
+				bad("%d bytes in %d chunks are stored, not the %d committed to", size, chunks, want.Size)
+			default:
+				c.out.Bytes += size
+			}
+		}
+	}
+	for id, o := range rows {
+		if !o.named {
+			c.out.Faults = append(c.out.Faults, Fault{Code: FaultStray, Seq: o.seq, Object: id, Detail: "no leaf names it"})
+		}
+	}
+	err = c.v.r.QueryRowContext(ctx, "SELECT count(*) FROM chunk WHERE NOT EXISTS (SELECT 1 FROM object WHERE id = chunk.object)").Scan(&c.out.Staged)
+	if err != nil {
+		return c.damage(-1, err)
+	}
+	return nil
+}
+
+func (c *verifier) advance(n int) {
+	c.done += int64(n)
+	c.progress(c.done, max(c.total, c.done))
+}
+
+// nodes compares every stored hash with what follows from the leaves.
+func (c *verifier) nodes(ctx context.Context) error {
+	next := int64(0)
+	bad := 0
+	for {
+		n := 0
+		err := c.each(ctx, func(rows *sql.Rows) error {
+			var id int64
+			var hash []byte
+			if err := rows.Scan(&id, &hash); err != nil {
+				return err
+			}
+			n++
+			if id != next || !bytes.Equal(hash, c.hashes[id][:]) {
+				bad++
+			}
+			next = id + 1
+			return nil
+		}, "SELECT id, hash FROM node WHERE id >= ? AND id < ? ORDER BY id LIMIT 5000", next, len(c.hashes))
+		if err != nil {
+			return c.damage(-1, err)
+		}
+		if n == 0 {
+			break
+		}
+	}
+	if missing := int64(len(c.hashes)) - next; bad > 0 || missing > 0 {
+		c.fault(FaultNode, -1, "%d stored hashes are wrong, %d are missing", bad, max(missing, 0))
+	}
+	return c.counts(ctx)
+}
+
+// counts checks that the tables end together. It looks at one moment, which
+// may be later than the one the other checks look at.
+func (c *verifier) counts(ctx context.Context) error {
+	var records, nodes, head, objects int64
+	err := c.v.r.QueryRowContext(ctx, `SELECT (SELECT coalesce(max(seq) + 1, 0) FROM record), (SELECT coalesce(max(id) + 1, 0) FROM node),
+		(SELECT coalesce(max(size), 0) FROM head), (SELECT coalesce(max(seq) + 1, 0) FROM object)`).Scan(&records, &nodes, &head, &objects)
+	if err != nil {
+		return c.damage(-1, err)
+	}
+	if nodes > tlog.StoredHashCount(records) {
+		c.fault(FaultNode, -1, "%d stored hashes are too many", nodes-tlog.StoredHashCount(records))
+	}
+	if head > records {
+		c.fault(FaultHead, -1, "a head vouches for %d records, %d are there", head, records)
+	}
+	if objects > records {
+		c.fault(FaultStray, objects-1, "an object belongs to a record that is not there")
+	}
+	return nil
+}
+
+// heads checks every signed head, and which records none vouches for.
+func (c *verifier) heads(ctx context.Context) error {
+	var known []note.Verifier
+	if c.genesis == nil {
+		c.fault(FaultGenesis, 0, "there is none")
+	} else if d, err := note.NewVerifier(c.genesis.Device); err != nil || d.Name() != record.Origin(c.v.id) {
+		c.fault(FaultGenesis, 0, "device key is none")
+	} else {
+		known = append(known, d)
+	}
+	signed := make([]bool, len(c.leaves))
+	var newest record.Checkpoint
+	err := c.each(ctx, func(rows *sql.Rows) error {
+		var size int64
+		var text string
+		if err := rows.Scan(&size, &text); err != nil {
+			return err
+		}
+		cp, ok, err := openHead(text, c.v.id, known...)
+		switch {
+		case err != nil:
+			c.fault(FaultHead, size-1, "%v", err)
+			return nil
+		case cp.Size != size:
+			c.fault(FaultHead, size-1, "head of size %d stands as %d", cp.Size, size)
+			return nil
+		}
+		newest = cp
+		root, err := tlog.TreeHash(size, c.reader())
+		if err != nil {
+			return err
+		}
+		if root != cp.Root {
+			c.fault(FaultHead, size-1, "the head of size %d is not of these records", size)
+			return nil
+		}
+		if ok {
+			for i := cp.From; i < size; i++ {
+				signed[i] = true
+			}
+		}
+		return nil
+	}, "SELECT size, note FROM head WHERE size <= ? ORDER BY size", len(c.leaves))
+	if err != nil {
+		if err := c.damage(-1, err); err != nil {
+			return err
+		}
+	}
+	c.out.Head = Head{newest.Size, newest.Root}
+	for seq, ok := range signed {
+		if !ok {
+			c.fault(FaultUnsigned, int64(seq), "no head signed by a device of this vault vouches for it")
+		}
+	}
+	return nil
+}
+
+// pins compares the vault with what this machine remembers.
+func (c *verifier) pins(ctx context.Context) error {
+	d := c.device
+	if d == nil {
+		return nil
+	}
+	c.out.Pinned = true
+	if c.newestKey != nil && sha256.Sum256([]byte(d.recipient.String())) != c.newestKey.Recipient {
+		c.fault(FaultPinKey, -1, "the vault's recipient is not the one that this machine saw first")
+	}
+	if d.pin == nil {
+		return nil
+	}
+	if d.pin.Size > int64(len(c.leaves)) {
+		c.fault(FaultPinHead, -1, "this machine has seen %d records, %d are there", d.pin.Size, len(c.leaves))
+		return nil
+	}
+	root, err := tlog.TreeHash(d.pin.Size, c.reader())
+	if err != nil {
+		return err
+	}
+	if root != d.pin.Root {
+		c.fault(FaultPinHead, -1, "the first %d records are not those that this machine has seen", d.pin.Size)
+	}
+	return nil
+}
+
+func (c *verifier) local(ctx context.Context) error {
+	err := c.each(ctx, func(rows *sql.Rows) error {
+		var name, value, sum string
+		if err := rows.Scan(&name, &value, &sum); err != nil {
+			return err
+		}
+		if sum != localSum(name, value) {
+			c.fault(FaultLocal, -1, "row %q", name)
+		}
+		return nil
+	}, "SELECT name, value, sum FROM local")
+	if err != nil {
+		return c.damage(-1, err)
+	}
+	return nil
+}
+
+// opened checks what only the key shows.
+func (c *verifier) opened(ctx context.Context) error {
+	if c.key == nil {
+		return nil
+	}
+	if c.genesis != nil {
+		if owner, err := ownerKey(c.v.id, c.key); err != nil || owner != c.genesis.Owner {
+			c.fault(FaultOwner, 0, "the owner key is not the one of this vault's identity")
+		}
+	}
+	for n := range c.incidents {
+		if n > len(c.incidents) {
+			c.fault(FaultIncident, -1, "incident %s is there, but not all before it", strconv.Itoa(n))
+		}
+	}
+	incidents, err := c.v.Incidents(ctx, c.key)
+	if err != nil {
+		return c.damage(-1, err)
+	}
+	for _, in := range incidents {
+		for _, d := range in.Damaged {
+			c.fault(FaultRecord, d.Seq, "%v", d.Err)
+		}
+		retracted := map[*Record]bool{}
+		for _, r := range in.Records {
+			if r.Retracted != nil {
+				retracted[r.Retracted] = true
+			}
+		}
+		for _, r := range in.Records {
+			if r.Known && r.Type == record.Retract && !retracted[r] && !c.again(in, r) {
+				c.fault(FaultRetracted, r.Seq, "it withdraws a record that is not in its incident")
+			}
+			if r.Exhibit == nil {
+				continue
+			}
+			for i := range c.out.Faults {
+				if f := &c.out.Faults[i]; f.Object == r.Exhibit.ObjectID {
+					f.Name = r.Exhibit.Name
+				}
+			}
+			if c.lost[r.Exhibit.ObjectID] {
+				continue // already named
+			}
+			if err := c.content(ctx, r.Exhibit); err != nil {
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
+				c.out.Faults = append(c.out.Faults, Fault{Code: FaultContent, Seq: r.Seq, Object: r.Exhibit.ObjectID, Name: r.Exhibit.Name, Detail: err.Error()})
+			}
+		}
+	}
+	return nil
+}
+
+// again reports whether r withdraws a record that another had withdrawn.
+func (c *verifier) again(in *Incident, r *Record) bool {
+	id, _ := r.Fields["id"].(record.Text)
+	for _, other := range in.Records {
+		if other.ID == string(id) && other.Retracted != nil {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *verifier) content(ctx context.Context, e *Exhibit) error {
+	rc, err := c.v.Content(ctx, c.key, e)
+	if err != nil {
+		return err
+	}
+	defer rc.Close()
+	_, err = io.Copy(io.Discard, rc)
+	return err
+}

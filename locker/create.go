@@ -77,10 +77,10 @@ func create(ctx context.Context, path, passphrase string, o Options) (*Vault, er
 		Key: &record.LeafKey{N: 1, Recipient: sha256.Sum256([]byte(recipient)), Sealed: sha256.Sum256(sealed)},
 	}
 	temp := path + ".new-" + randomHex(4)
-	if err := writeGenesis(ctx, temp, d, genesis, recipient, sealed); err != nil {
-		for _, f := range []string{temp, temp + "-journal"} {
-			os.Remove(f)
-		}
+	err = writeGenesis(ctx, temp, d, genesis, recipient, sealed)
+	os.Remove(temp + "-journal") // truncated, or of a vault that is not to be
+	if err != nil {
+		os.Remove(temp)
 		return nil, err
 	}
 	if err := os.Rename(temp, path); err != nil {

@@ -31,7 +31,10 @@ func (v *Vault) stage(ctx context.Context, o *opened, r crypto.Recipient, progre
 	release := func() { v.gate.stage.Unlock() }
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	s := &stager{ctx: ctx, o: o, full: make(chan [][]byte, 1), plain: sha256.New(), sealed: sha256.New()}
+	s := &stager{
+		ctx: ctx, o: o, full: make(chan [][]byte, 1), free: make(chan []byte, 3*stageChunks),
+		plain: sha256.New(), sealed: sha256.New(),
+	}
 	go s.run(r)
 
 	object := &sealedObject{id: randomHex(16)}
@@ -42,6 +45,9 @@ func (v *Vault) stage(ctx context.Context, o *opened, r crypto.Recipient, progre
 			}
 			release()
 			return nil, nil, err
+		}
+		for _, chunk := range batch {
+			s.free <- chunk[:0]
 		}
 		if progress != nil {
 			progress(object.size, o.limit) // sealed bytes, a few more than plain ones
@@ -130,6 +136,7 @@ type stager struct {
 	ctx  context.Context
 	o    *opened
 	full chan [][]byte
+	free chan []byte // written chunks, to be filled again: memory must not grow with the file
 
 	plain, sealed hash.Hash
 	plainSize     int64
@@ -185,7 +192,11 @@ func (s *stager) Write(p []byte) (int, error) {
 	s.sealed.Write(p)
 	for rest := p; len(rest) > 0; {
 		if s.chunk == nil {
-			s.chunk = make([]byte, 0, chunkSize)
+			select {
+			case s.chunk = <-s.free:
+			default:
+				s.chunk = make([]byte, 0, chunkSize)
+			}
 		}
 		n := min(len(rest), chunkSize-len(s.chunk))
 		s.chunk = append(s.chunk, rest[:n]...)

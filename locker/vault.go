@@ -119,7 +119,7 @@ const (
 	// synchronous=EXTRA: with FULL a rollback journal can lose the last commit
 	// to a power cut. The cache holds a whole transaction, which else would be
 	// spilled to the file in several synced parts.
-	writeDSN = "_journal_mode=TRUNCATE&_synchronous=EXTRA&_secure_delete=FAST&_txlock=immediate&_busy_timeout=250&_cache_size=-16000"
+	writeDSN = "_journal_mode=TRUNCATE&_synchronous=EXTRA&_secure_delete=FAST&_txlock=immediate&_busy_timeout=250&_cache_size=-8000"
 	readDSN  = "_query_only=1&_txlock=deferred&_busy_timeout=250&_cache_size=-2000"
 )
 

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -84,6 +85,9 @@ func (v *Vault) Add(ctx context.Context, r AddRequest) error {
 		return ErrNothing
 	}
 	a := adder{v: v, r: &r, t: target{Target: r.Target}}
+	if len(r.Files) == 0 && !slices.ContainsFunc(r.Facts, func(f Fact) bool { return f.Type != record.Reporter }) {
+		a.t = target{fixed: true} // no incident begins with the person's name
+	}
 	for _, f := range r.Facts {
 		a.batch = append(a.batch, pending{entry: &entry{typ: f.Type, body: f.Fields}, fact: f})
 	}
@@ -228,6 +232,9 @@ func (a *adder) flush(ctx context.Context) error {
 		rec := Recorded{Seq: p.entry.seq, Incident: out.incident, NewIncident: out.fresh, Fact: p.fact, File: p.exhibit, Warnings: p.warnings}
 		if rec.File != nil {
 			rec.File.Seq = p.entry.seq
+		}
+		if p.fact.Type == record.Reporter {
+			rec.Incident, rec.NewIncident = 0, false
 		}
 		a.r.Recorded(rec)
 	}

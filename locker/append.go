@@ -47,6 +47,7 @@ type appended struct {
 	fresh    bool // the incident began with it
 	missing  int  // the incident that was asked for and is not there
 	head     record.Checkpoint
+	follows  bool // the vault is a continuation of the pinned head
 }
 
 // A step of the write order, named for the tests that fail each one.
@@ -118,7 +119,8 @@ func (v *Vault) append(ctx context.Context, t target, entries []*entry) (out app
 			return out, sqlError("recording", err)
 		}
 	}
-	if err := hook(stepPin, false); err == nil {
+	// A pin that the vault does not follow is kept: what is gone stays noticed.
+	if err := hook(stepPin, false); err == nil && out.follows {
 		v.savePin(out.head)
 	}
 	return out, nil
@@ -221,8 +223,9 @@ func (v *Vault) write(ctx context.Context, conn *sql.Conn, t target, entries []*
 	if err != nil {
 		return out, nil, err
 	}
-	v.checkPins(ctx, conn, d, size)
+	follows := v.checkPins(ctx, conn, d, size)
 	out, incidentID, err := v.chooseIncident(ctx, conn, t)
+	out.follows = follows
 	if err != nil {
 		return out, nil, fmt.Errorf("choosing incident: %w", err)
 	}
@@ -235,7 +238,11 @@ func (v *Vault) write(ctx context.Context, conn *sql.Conn, t target, entries []*
 			return out, nil, err
 		}
 		e.seq = size + int64(i)
-		leaf, err := v.insert(ctx, conn, d.recipient, out.incident, incidentID, e)
+		incident, id := out.incident, incidentID
+		if e.typ == record.Reporter { // the person is the same in all incidents
+			incident, id = 0, ""
+		}
+		leaf, err := v.insert(ctx, conn, d.recipient, incident, id, e)
 		if err != nil {
 			return out, nil, err
 		}
@@ -365,9 +372,10 @@ func (v *Vault) checkTree(ctx context.Context, q querier) (size int64, err error
 	return size, nil
 }
 
-// checkPins compares the vault with what this machine remembers of it, and
-// warns. Recording goes on, sealed to the pinned recipient.
-func (v *Vault) checkPins(ctx context.Context, q querier, d *device, size int64) {
+// checkPins compares the vault with what this machine remembers of it, warns,
+// and reports whether the vault follows the pinned head. Recording goes on in
+// any case, sealed to the pinned recipient.
+func (v *Vault) checkPins(ctx context.Context, q querier, d *device, size int64) (follows bool) {
 	rows, err := v.readKeys(ctx, q)
 	if err != nil {
 		v.o.warn(WarnKeyCopies, "%v", err)
@@ -375,17 +383,19 @@ func (v *Vault) checkPins(ctx context.Context, q querier, d *device, size int64)
 	for _, row := range rows {
 		if row.recipient != d.recipient.String() && row.sealed != nil {
 			v.o.warn(WarnRecipient, "%s", row.table)
+			break
 		}
 	}
 	if d.pin == nil {
-		return
+		return true
 	}
 	if d.pin.Size <= size {
 		if root, err := rootOf(ctx, q, d.pin.Size); err == nil && root == d.pin.Root {
-			return
+			return true
 		}
 	}
 	v.o.warn(WarnOldCopy, "%s", pinFile(v.o.ConfigDir, v.id))
+	return false
 }
 
 // chooseIncident gives the records their incident's number and id.

@@ -97,10 +97,15 @@ type querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
+// maxRow bounds a row in bytes, so that a vault of somebody else's making
+// cannot take all memory: a record, its age file's overhead, and its leaf.
+const maxRow = 2 * record.MaxSize
+
 const driverName = "evidence-locker"
 
 func init() {
 	sql.Register(driverName, &sqlite3.SQLiteDriver{ConnectHook: func(c *sqlite3.SQLiteConn) error {
+		c.SetLimit(sqlite3.SQLITE_LIMIT_LENGTH, maxRow)
 		// What the DSN has no key for. temp_store: nothing spills to a file.
 		for _, s := range []string{
 			fmt.Sprintf("PRAGMA page_size=%d", pageSize),

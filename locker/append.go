@@ -82,11 +82,12 @@ const chunkSize = 1 << 20
 //  1. Take the gate. A crash gives it back.
 //  2. Begin. Until step 6 a crash leaves a journal that the next process rolls
 //     back: the vault is as it was.
-//  3. Check that the stored hashes lead to the newest head, else make them
-//     anew; compare the pins. Choose the incident.
+//  3. Check that the triggers are the format's and that the stored hashes lead
+//     to the newest head, else make them anew; compare the pins. Choose the
+//     incident.
 //  4. For each entry: seal its record; insert record, object, the chunks that
 //     are not staged, and the hashes of its leaf.
-//  5. Sign and insert the head; note the current incident.
+//  5. Sign and insert the head; note the current incident; read the rows back.
 //  6. Commit. If its answer is an error, look whether the leaves are there: a
 //     commit can be durable and still be reported as failed.
 //  7. Pin the head in the config folder, without waiting for the disk. A crash
@@ -215,6 +216,9 @@ func (v *Vault) write(ctx context.Context, conn *sql.Conn, t target, entries []*
 	if err := hook(stepCheck, false); err != nil {
 		return out, nil, err
 	}
+	if err := restoreTriggers(ctx, conn); err != nil {
+		return out, nil, fmt.Errorf("checking tables: %w", err)
+	}
 	size, err := v.checkTree(ctx, conn)
 	if err != nil {
 		return out, nil, fmt.Errorf("checking tree: %w", err)
@@ -263,7 +267,7 @@ func (v *Vault) write(ctx context.Context, conn *sql.Conn, t target, entries []*
 	if err != nil {
 		return out, leaves, err
 	}
-	if _, err := conn.ExecContext(ctx, "INSERT INTO head VALUES (?, ?)", out.head.Size, text); err != nil {
+	if _, err := conn.ExecContext(ctx, "INSERT INTO head (size, note) VALUES (?, ?)", out.head.Size, text); err != nil {
 		return out, leaves, err
 	}
 	if !t.fixed {
@@ -271,7 +275,34 @@ func (v *Vault) write(ctx context.Context, conn *sql.Conn, t target, entries []*
 			return out, leaves, err
 		}
 	}
+	if err := readBack(ctx, conn, entries, leaves); err != nil {
+		return out, leaves, fmt.Errorf("reading back: %w", err)
+	}
 	return out, leaves, hook(stepHead, true)
+}
+
+// readBack makes sure, before the commit, that the rows are as they were
+// inserted: a trigger of somebody else's making would run unseen.
+func readBack(ctx context.Context, q querier, entries []*entry, leaves []string) error {
+	for i, e := range entries {
+		var leaf string
+		var sealed []byte
+		if err := q.QueryRowContext(ctx, "SELECT leaf, sealed FROM record WHERE seq = ?", e.seq).Scan(&leaf, &sealed); err != nil {
+			return err
+		}
+		l, err := record.ParseLeaf(leaf)
+		if err != nil || leaf != leaves[i] || sha256.Sum256(sealed) != l.Sealed {
+			return fmt.Errorf("%w: record %d is another", ErrDamaged, e.seq)
+		}
+		if o := e.object; o != nil {
+			var size, stored int64
+			err := q.QueryRowContext(ctx, "SELECT size, (SELECT sum(length(data)) FROM chunk WHERE object = id) FROM object WHERE id = ? AND seq = ?", o.id, e.seq).Scan(&size, &stored)
+			if err != nil || size != o.size || stored != o.size {
+				return fmt.Errorf("%w: file of record %d is another: %v", ErrDamaged, e.seq, err)
+			}
+		}
+	}
+	return nil
 }
 
 // insert does step 4 for one entry and returns its leaf.
@@ -356,15 +387,22 @@ func (v *Vault) checkTree(ctx context.Context, q querier) (size int64, err error
 	if err := q.QueryRowContext(ctx, "SELECT coalesce(max(seq) + 1, 0) FROM record").Scan(&size); err != nil {
 		return 0, err
 	}
-	head, err := newestHead(ctx, q, v.id)
-	if err == nil && head.Size == size && nodesHold(ctx, q, size, head.Root) {
+	head, err := headOf(ctx, q, v.id, size)
+	if err == nil && nodesHold(ctx, q, size, head.Root) {
 		return size, nil
 	}
+	var there int64
+	if cerr := q.QueryRowContext(ctx, "SELECT count(*) FROM record WHERE seq >= 0").Scan(&there); cerr != nil {
+		return 0, cerr
+	}
+	if size-there > maxGap {
+		return 0, fmt.Errorf("%w: of %d records %d are there", ErrDamaged, size, there)
+	}
 	v.o.warn(WarnNodes, "%s", v.path)
-	if err := rebuildNodes(ctx, q); err != nil {
+	if err := rebuildNodes(ctx, q, size); err != nil {
 		return 0, err
 	}
-	if root, rerr := rootOf(ctx, q, size); err != nil || rerr != nil || head.Size != size || root != head.Root {
+	if root, rerr := rootOf(ctx, q, size); err != nil || rerr != nil || root != head.Root {
 		// Somebody changed leaves or heads. What is added now is vouched for
 		// from here on, and nothing before it.
 		v.o.warn(WarnHeadMismatch, "%s", v.path)

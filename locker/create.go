@@ -94,9 +94,10 @@ func create(ctx context.Context, path, passphrase string, o Options) (*Vault, er
 	if err != nil {
 		return nil, err
 	}
-	if cp, err := newestHead(ctx, v.r, v.id); err == nil {
+	if cp, err := headOf(ctx, v.r, v.id, 1); err == nil {
 		v.savePin(cp)
 	}
+	v.savePlace()
 	return v, nil
 }
 
@@ -141,7 +142,7 @@ func writeGenesis(ctx context.Context, path string, d *device, genesis *record.L
 	exec("INSERT INTO key_copy VALUES (1, ?, ?)", recipient, sealed)
 	exec("INSERT INTO record VALUES (0, 0, ?, x'')", leaf)
 	exec("INSERT INTO node VALUES (0, ?)", hashes[0][:])
-	exec("INSERT INTO head VALUES (1, ?)", text)
+	exec("INSERT INTO head (size, note) VALUES (1, ?)", text)
 	exec("COMMIT")
 	if err != nil {
 		return sqlError("making tables", err)

@@ -3,6 +3,8 @@ package locker
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -27,6 +29,10 @@ const deviceLine = "evidence-locker/device/v1"
 //
 //	device-<vault id>   the device line, the signer key, "recipient age1pq1..."
 //	head-<vault id>     an unsigned checkpoint
+//
+// A third one, place-<hash of the vault's path>, holds the id of the vault
+// that stood there last: a vault that another one takes the place of has no
+// pin of its own.
 type device struct {
 	signer    note.Signer
 	recipient crypto.Recipient
@@ -132,6 +138,9 @@ func (v *Vault) device(ctx context.Context, q querier) (*device, error) {
 	}
 	v.o.warn(WarnNewDevice, "%s", deviceFile(v.o.ConfigDir, v.id))
 	d, _, err = newDevice(&v.o, v.id, r)
+	if err == nil && !v.other {
+		v.savePlace()
+	}
 	return d, err
 }
 
@@ -143,5 +152,33 @@ func (v *Vault) savePin(cp record.Checkpoint) {
 	}
 	if err := durable.WriteFile(pinFile(v.o.ConfigDir, v.id), []byte(cp.Marshal()), false); err != nil {
 		v.o.warn(WarnPin, "%v", err)
+	}
+}
+
+func placeFile(dir, path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		path = abs
+	}
+	sum := sha256.Sum256([]byte(path))
+	return filepath.Join(dir, "place-"+hex.EncodeToString(sum[:16]))
+}
+
+// checkPlace warns if another vault stood at this path before.
+func (v *Vault) checkPlace() {
+	if v.o.ConfigDir == "" {
+		return
+	}
+	b, err := os.ReadFile(placeFile(v.o.ConfigDir, v.path))
+	if was := strings.TrimSpace(string(b)); err == nil && was != "" && was != v.id {
+		v.o.warn(WarnOtherVault, "%s", placeFile(v.o.ConfigDir, v.path))
+		v.other = true
+	}
+}
+
+// savePlace remembers that this vault stands at its path.
+func (v *Vault) savePlace() {
+	if v.o.ConfigDir != "" {
+		// If that fails, it is as on a machine that has not seen the vault.
+		durable.WriteFile(placeFile(v.o.ConfigDir, v.path), []byte(v.id+"\n"), false)
 	}
 }

@@ -37,8 +37,11 @@ var (
 )
 
 // sqlError turns the database's answer into one of the errors above where a
-// caller acts on it.
+// caller acts on it. It returns nil for nil.
 func sqlError(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
 	var e sqlite3.Error
 	if errors.As(err, &e) {
 		switch {

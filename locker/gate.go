@@ -18,25 +18,24 @@ import (
 //
 // A second file, <vault>-stage, is held shared by whoever stages chunks and
 // exclusively by whoever sweeps left-over ones.
+//
+// Each lock is a descriptor of its own: these locks belong to the open file, so
+// that they hold between goroutines as they do between processes.
 type gate struct {
-	mu    chan struct{} // one holder in this process; a flock.Flock knows only processes
-	path  string
-	file  *flock.Flock
-	stage *flock.Flock
-	once  sync.Once
-	pid   *os.File // the same file, for the holder's name
+	path, stagePath string
+	once            sync.Once
+	pid             *os.File // the lock file, for the holder's name
 }
 
 // waitNotice is how long a writer waits before it says whom it waits for.
 const waitNotice = 2 * time.Second
 
 func newGate(vault string) *gate {
-	return &gate{
-		mu:    make(chan struct{}, 1),
-		path:  vault + "-lock",
-		file:  flock.New(vault+"-lock", flock.SetPermissions(0o600), flock.SetFlag(os.O_CREATE|os.O_RDWR)),
-		stage: flock.New(vault+"-stage", flock.SetPermissions(0o600), flock.SetFlag(os.O_CREATE|os.O_RDWR)),
-	}
+	return &gate{path: vault + "-lock", stagePath: vault + "-stage"}
+}
+
+func newLock(path string) *flock.Flock {
+	return flock.New(path, flock.SetPermissions(0o600), flock.SetFlag(os.O_CREATE|os.O_RDWR))
 }
 
 // open reports why the lock file cannot be used, nil if it can.
@@ -52,8 +51,6 @@ func (g *gate) close() {
 	if g.pid != nil {
 		g.pid.Close()
 	}
-	g.file.Close()
-	g.stage.Close()
 }
 
 // lock waits for the gate while the context lives. It calls waiting once, with
@@ -62,50 +59,63 @@ func (g *gate) lock(ctx context.Context, waiting func(holder string)) (unlock fu
 	if err := g.open(); err != nil {
 		return nil, err
 	}
-	select {
-	case g.mu <- struct{}{}:
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	if ok, err := g.file.TryLock(); err != nil {
-		<-g.mu
+	f := newLock(g.path)
+	if ok, err := f.TryLock(); err != nil {
 		return nil, fmt.Errorf("locking %q: %w", g.path, err)
 	} else if !ok {
-		if err := g.wait(ctx, waiting); err != nil {
+		err := wait(ctx, f, f.Lock, func() {
+			if waiting != nil {
+				waiting(g.holder())
+			}
+		})
+		if err != nil {
 			return nil, err
 		}
 	}
 	// Whoever waits reads this; nothing depends on it.
 	g.pid.WriteAt(fmt.Appendf(nil, "%-20d", os.Getpid()), 0)
-	return func() { g.file.Unlock(); <-g.mu }, nil
+	return func() { f.Unlock() }, nil
 }
 
-// wait blocks in the system's own queue of waiters.
-func (g *gate) wait(ctx context.Context, waiting func(string)) error {
+// lockStage takes the staging lock shared, with the others who stage.
+func (g *gate) lockStage(ctx context.Context) (unlock func(), err error) {
+	f := newLock(g.stagePath)
+	if err := wait(ctx, f, f.RLock, func() {}); err != nil {
+		return nil, err
+	}
+	return func() { f.Unlock() }, nil
+}
+
+// lockSweep takes the staging lock alone if nobody stages.
+func (g *gate) lockSweep() (unlock func(), ok bool) {
+	f := newLock(g.stagePath)
+	ok, err := f.TryLock()
+	return func() { f.Unlock() }, ok && err == nil
+}
+
+// wait runs lock, which blocks in the system's own queue of waiters, and calls
+// notice once if that takes long.
+func wait(ctx context.Context, f *flock.Flock, lock func() error, notice func()) error {
 	locked := make(chan error, 1)
-	go func() { locked <- g.file.Lock() }()
-	notice := time.NewTimer(waitNotice)
-	defer notice.Stop()
+	go func() { locked <- lock() }()
+	timer := time.NewTimer(waitNotice)
+	defer timer.Stop()
 	for {
 		select {
 		case err := <-locked:
 			if err != nil {
-				<-g.mu
-				return fmt.Errorf("locking %q: %w", g.path, err)
+				return fmt.Errorf("locking %q: %w", f.Path(), err)
 			}
 			return nil
-		case <-notice.C:
-			if waiting != nil {
-				waiting(g.holder())
-			}
+		case <-timer.C:
+			notice()
 		case <-ctx.Done():
 			// The system call cannot be taken back; its lock is returned when it
 			// comes.
 			go func() {
 				if <-locked == nil {
-					g.file.Unlock()
+					f.Unlock()
 				}
-				<-g.mu
 			}()
 			return ctx.Err()
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -53,6 +54,7 @@ type sealedRow struct {
 	incident int
 	leaf     string
 	sealed   []byte
+	err      error // the row cannot be read; only seq is set
 }
 
 // rows calls f for the records of an incident, or of all incidents with
@@ -87,8 +89,11 @@ func (v *Vault) rows(ctx context.Context, incident int, f func([]sealedRow) erro
 			}
 			return rows.Err()
 		})
+		if err = sqlError("reading records", err); errors.Is(err, ErrDamaged) {
+			batch, err = v.rowsOneByOne(ctx, where, after, last)
+		}
 		if err != nil {
-			return sqlError("reading records", err)
+			return err
 		}
 		if len(batch) == 0 {
 			return nil
@@ -98,6 +103,30 @@ func (v *Vault) rows(ctx context.Context, incident int, f func([]sealedRow) erro
 			return err
 		}
 	}
+}
+
+// rowsOneByOne reads a batch around a damaged page: every row that can be read,
+// and the error of every one that cannot.
+func (v *Vault) rowsOneByOne(ctx context.Context, where string, after, last int64) (batch []sealedRow, err error) {
+	for seq := after + 1; seq <= min(after+readBatch, last); seq++ {
+		r := sealedRow{seq: seq}
+		err := retry(ctx, func() error {
+			return v.r.QueryRowContext(ctx, "SELECT incident, leaf, sealed FROM record WHERE "+where+" AND seq = ?", seq-1, seq, seq).Scan(&r.incident, &r.leaf, &r.sealed)
+		})
+		switch err = sqlError("reading record", err); {
+		case errors.Is(err, ErrDamaged):
+			r = sealedRow{seq: seq, err: err}
+		case errors.Is(err, sql.ErrNoRows):
+			continue
+		case err != nil:
+			return nil, err
+		}
+		batch = append(batch, r)
+	}
+	if len(batch) == 0 && after+readBatch < last { // all of another incident
+		return v.rowsOneByOne(ctx, where, after+readBatch, last)
+	}
+	return batch, nil
 }
 
 // openAll opens rows on all cores. A row that does not open is a Damage.
@@ -137,16 +166,14 @@ func (v *Vault) openAll(ctx context.Context, k *crypto.Key, incident int) (recor
 			records = append(records, r.rec)
 		}
 	}
-	if errors.Is(err, ErrDamaged) && len(all) > 0 {
-		// A page in the middle cannot be read. What can be is worth having.
-		damaged = append(damaged, Damage{all[len(all)-1].row.seq + 1, err})
-		err = nil
-	}
 	return records, damaged, err
 }
 
 // openRow opens one record and checks it against its leaf.
 func (v *Vault) openRow(k *crypto.Key, row sealedRow) (*Record, error) {
+	if row.err != nil {
+		return nil, row.err
+	}
 	leaf, err := record.ParseLeaf(row.leaf)
 	if errors.Is(err, record.ErrNewer) {
 		return &Record{Record: record.Record{Seq: row.seq, Incident: row.incident}, Raw: []byte(row.leaf)}, nil

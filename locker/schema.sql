@@ -1,7 +1,7 @@
 -- Vault format 1. The text of each statement is part of the format: it is
 -- compared when a vault is opened. "Insert only" holds under any pragma: the
 -- BEFORE INSERT triggers also stop INSERT OR REPLACE, which fires no DELETE
--- trigger.
+-- trigger. Where SQLite chooses the row's number, NEW has -1 for it.
 
 -- The sealed identity, twice: one flipped bit in the only copy would lose all.
 CREATE TABLE key (
@@ -47,10 +47,14 @@ CREATE TABLE node (
   hash BLOB NOT NULL        -- 32 bytes
 ) STRICT;
 
+-- Not keyed by size: whoever cuts records off leaves their head behind, as the
+-- proof of it, and the next record is a second one of that size.
 CREATE TABLE head (
-  size INTEGER PRIMARY KEY, -- leaves
-  note TEXT NOT NULL        -- signed checkpoint
+  id   INTEGER PRIMARY KEY,
+  size INTEGER NOT NULL, -- leaves
+  note TEXT NOT NULL     -- signed checkpoint
 ) STRICT;
+CREATE INDEX head_size ON head (size);
 
 -- Time-stamps over heads.
 CREATE TABLE token (
@@ -90,7 +94,7 @@ CREATE TRIGGER chunk_delete BEFORE DELETE ON chunk WHEN EXISTS (SELECT 1 FROM ob
 BEGIN SELECT RAISE(ABORT, 'only staged chunks can go'); END;
 CREATE TRIGGER chunk_insert BEFORE INSERT ON chunk
 WHEN EXISTS (SELECT 1 FROM object WHERE id = NEW.object)
-  OR EXISTS (SELECT 1 FROM chunk WHERE row = NEW.row)
+  OR EXISTS (SELECT 1 FROM chunk WHERE row = NEW.row AND row > 0)
   OR NEW.n IS NOT (SELECT coalesce(max(n) + 1, 0) FROM chunk WHERE object = NEW.object)
 BEGIN SELECT RAISE(ABORT, 'chunks are insert only'); END;
 
@@ -101,10 +105,10 @@ BEGIN SELECT RAISE(ABORT, 'nodes are insert only'); END;
 
 CREATE TRIGGER head_update BEFORE UPDATE ON head BEGIN SELECT RAISE(ABORT, 'heads are insert only'); END;
 CREATE TRIGGER head_delete BEFORE DELETE ON head BEGIN SELECT RAISE(ABORT, 'heads are insert only'); END;
-CREATE TRIGGER head_insert BEFORE INSERT ON head WHEN NEW.size <= (SELECT coalesce(max(size), 0) FROM head)
+CREATE TRIGGER head_insert BEFORE INSERT ON head WHEN EXISTS (SELECT 1 FROM head WHERE id = NEW.id AND id > 0)
 BEGIN SELECT RAISE(ABORT, 'heads are insert only'); END;
 
 CREATE TRIGGER token_update BEFORE UPDATE ON token BEGIN SELECT RAISE(ABORT, 'tokens are insert only'); END;
 CREATE TRIGGER token_delete BEFORE DELETE ON token BEGIN SELECT RAISE(ABORT, 'tokens are insert only'); END;
-CREATE TRIGGER token_insert BEFORE INSERT ON token WHEN EXISTS (SELECT 1 FROM token WHERE id = NEW.id)
+CREATE TRIGGER token_insert BEFORE INSERT ON token WHEN EXISTS (SELECT 1 FROM token WHERE id = NEW.id AND id > 0)
 BEGIN SELECT RAISE(ABORT, 'tokens are insert only'); END;

@@ -25,10 +25,10 @@ func (v *Vault) stage(ctx context.Context, o *opened, r crypto.Recipient, progre
 	if err := v.gate.open(); err != nil {
 		return nil, nil, err
 	}
-	if err := v.lockStage(ctx); err != nil {
+	release, err := v.gate.lockStage(ctx)
+	if err != nil {
 		return nil, nil, err
 	}
-	release := func() { v.gate.stage.Unlock() }
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s := &stager{
@@ -66,23 +66,6 @@ func (v *Vault) stage(ctx context.Context, o *opened, r crypto.Recipient, progre
 	s.plain.Sum(object.plainSum[:0])
 	s.sealed.Sum(object.sum[:0])
 	return object, release, nil
-}
-
-// lockStage takes the staging lock shared, with the others who stage.
-func (v *Vault) lockStage(ctx context.Context) error {
-	locked := make(chan error, 1)
-	go func() { locked <- v.gate.stage.RLock() }()
-	select {
-	case err := <-locked:
-		return err
-	case <-ctx.Done():
-		go func() {
-			if <-locked == nil {
-				v.gate.stage.Unlock()
-			}
-		}()
-		return ctx.Err()
-	}
 }
 
 // writeStaged inserts a batch of chunks. The first one leaves a note, so that
@@ -238,10 +221,11 @@ func (v *Vault) sweep(ctx context.Context) error {
 	if err != nil || len(names) == 0 {
 		return nil
 	}
-	if ok, err := v.gate.stage.TryLock(); err != nil || !ok {
+	unlock, ok := v.gate.lockSweep()
+	if !ok {
 		return nil
 	}
-	defer v.gate.stage.Unlock()
+	defer unlock()
 	left := sweepChunks
 	for _, name := range names {
 		object := strings.TrimPrefix(name, localStage)
@@ -250,8 +234,10 @@ func (v *Vault) sweep(ctx context.Context) error {
 				return nil
 			}
 			err := v.transact(ctx, func(ctx context.Context, q querier) error {
-				// From the end: chunks are numbered without a gap.
-				res, err := q.ExecContext(ctx, "DELETE FROM chunk WHERE row = (SELECT row FROM chunk WHERE object = ? ORDER BY n DESC LIMIT 1)", object)
+				// From the end: chunks are numbered without a gap. Those of an
+				// object that is recorded stay, whatever the note says.
+				res, err := q.ExecContext(ctx, `DELETE FROM chunk WHERE row = (SELECT row FROM chunk WHERE object = ?1 ORDER BY n DESC LIMIT 1)
+					AND NOT EXISTS (SELECT 1 FROM object WHERE id = ?1)`, object)
 				if err != nil {
 					return err
 				}

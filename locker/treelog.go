@@ -62,9 +62,9 @@ func nodesHold(ctx context.Context, q querier, size int64, root [32]byte) bool {
 	return err == nil && got == root
 }
 
-// rebuildNodes makes all stored hashes anew from the leaves. The table is
-// insert only, so it is dropped and made again, word for word.
-func rebuildNodes(ctx context.Context, q querier) error {
+// rebuildNodes makes the stored hashes of the first size leaves anew. The
+// table is insert only, so it is dropped and made again, word for word.
+func rebuildNodes(ctx context.Context, q querier, size int64) error {
 	rows, err := q.QueryContext(ctx, "SELECT sql FROM sqlite_schema WHERE tbl_name = 'node' AND sql <> '' ORDER BY type = 'table' DESC, name")
 	if err != nil {
 		return err
@@ -79,26 +79,31 @@ func rebuildNodes(ctx context.Context, q querier) error {
 		}
 	}
 	// Leaves are read in batches: the connection cannot write while a result
-	// is open.
-	for next := int64(0); ; {
-		rows, err := q.QueryContext(ctx, "SELECT leaf FROM record WHERE seq >= ? ORDER BY seq LIMIT 1000", next)
+	// is open. A leaf that is missing counts as empty.
+	for next := int64(0); next < size; {
+		leaves := map[int64]string{}
+		rows, err := q.QueryContext(ctx, "SELECT seq, leaf FROM record WHERE seq >= ? AND seq < ?", next, next+1000)
 		if err != nil {
 			return err
 		}
-		leaves, err := scanTexts(rows)
-		if err != nil {
+		for rows.Next() {
+			var seq int64
+			var leaf string
+			if err = rows.Scan(&seq, &leaf); err != nil {
+				break
+			}
+			leaves[seq] = leaf
+		}
+		if err = errors.Join(err, rows.Err(), rows.Close()); err != nil {
 			return err
 		}
-		for _, leaf := range leaves {
-			if err := appendNodes(ctx, q, next, leaf); err != nil {
+		for end := min(next+1000, size); next < end; next++ {
+			if err := appendNodes(ctx, q, next, leaves[next]); err != nil {
 				return err
 			}
-			next++
-		}
-		if len(leaves) == 0 {
-			return nil
 		}
 	}
+	return nil
 }
 
 func scanTexts(rows *sql.Rows) (out []string, err error) {
@@ -163,18 +168,25 @@ func openHead(text, vault string, known ...note.Verifier) (cp record.Checkpoint,
 	return cp, len(n.Sigs) > 0, nil
 }
 
-// newestHead reads the head of the greatest size, without checking who signed.
-func newestHead(ctx context.Context, q querier, vault string) (record.Checkpoint, error) {
-	var text string
-	err := retry(ctx, func() error {
-		return q.QueryRowContext(ctx, "SELECT note FROM head ORDER BY size DESC LIMIT 1").Scan(&text)
+// headOf reads a head of the given size, without checking who signed. Where
+// there are several, the newest that can be read counts.
+func headOf(ctx context.Context, q querier, vault string, size int64) (cp record.Checkpoint, err error) {
+	var texts []string
+	err = retry(ctx, func() error {
+		rows, err := q.QueryContext(ctx, "SELECT note FROM head WHERE size = ? ORDER BY id DESC LIMIT 100", size)
+		if err != nil {
+			return err
+		}
+		texts, err = scanTexts(rows)
+		return err
 	})
-	if errors.Is(err, sql.ErrNoRows) {
-		return record.Checkpoint{}, fmt.Errorf("%w: no head", ErrDamaged)
-	}
 	if err != nil {
-		return record.Checkpoint{}, sqlError("reading head", err)
+		return cp, sqlError("reading head", err)
 	}
-	cp, _, err := openHead(text, vault)
-	return cp, err
+	for _, text := range texts {
+		if cp, _, err = openHead(text, vault); err == nil && cp.Size == size {
+			return cp, nil
+		}
+	}
+	return record.Checkpoint{}, fmt.Errorf("%w: no head of size %d", ErrDamaged, size)
 }

@@ -2,10 +2,7 @@ package locker
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
-	_ "embed"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -24,14 +21,7 @@ import (
 const (
 	applicationID = 0x45564c4b // "EVLK", in the SQLite header
 	formatVersion = 1          // user_version in the SQLite header
-
-	// schemaDigest is the SHA-256 of the vault's sqlite_schema, as
-	// readSchema spells it. A test computes it from schema.sql.
-	schemaDigest = "943e96fc534ef238d9462d9c119f414fefb7773ee3a3e99820a855bb690ed269"
 )
-
-//go:embed schema.sql
-var schemaSQL string
 
 // pageSize is what SQLite calls page_size: 1 MiB chunks stream 1.7 times as
 // fast with 16 KiB as with the usual 4 KiB.
@@ -60,6 +50,7 @@ const (
 	WarnNoIncident   = "no-such-incident"   // a new incident was begun instead
 	WarnKeyCopies    = "key-copies-differ"  // one of the two copies of the sealed key is damaged
 	WarnSchema       = "schema-differs"     // the file's tables are not those of the format
+	WarnOtherVault   = "other-vault"        // another vault stood at this path before
 	WarnStagedLeft   = "staged-chunks-left" // an interrupted file's chunks could not be swept
 )
 
@@ -82,12 +73,13 @@ func (o *Options) warn(code, format string, args ...any) {
 // A Vault is an open vault file. Its methods may be called by several
 // goroutines; several processes may have the file open.
 type Vault struct {
-	path string
-	id   string
-	o    Options
-	gate *gate
-	w    *sql.DB // one connection; used only between gate.lock and unlock
-	r    *sql.DB
+	path  string
+	id    string
+	o     Options
+	gate  *gate
+	other bool    // another vault stood at this path before
+	w     *sql.DB // one connection; used only between gate.lock and unlock
+	r     *sql.DB
 }
 
 // querier is what *sql.DB and *sql.Conn share.
@@ -230,25 +222,8 @@ func (v *Vault) identify(ctx context.Context) error {
 		return fmt.Errorf("reading genesis: %w", err)
 	}
 	v.id = leaf.Vault
+	v.checkPlace()
 	return nil
-}
-
-// readSchema returns the digest of all that sqlite_schema holds.
-func readSchema(ctx context.Context, q querier) (string, error) {
-	rows, err := q.QueryContext(ctx, "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema ORDER BY type, name")
-	if err != nil {
-		return "", err
-	}
-	defer rows.Close()
-	h := sha256.New()
-	for rows.Next() {
-		var typ, name, tbl, text string
-		if err := rows.Scan(&typ, &name, &tbl, &text); err != nil {
-			return "", err
-		}
-		fmt.Fprintf(h, "%q %q %q %q\n", typ, name, tbl, text)
-	}
-	return hex.EncodeToString(h.Sum(nil)), rows.Err()
 }
 
 // retry runs f until it fails with something other than a lock held by
@@ -288,13 +263,23 @@ type Head struct {
 	Root [32]byte // RFC 6962 root hash
 }
 
-// Head returns the newest signed head.
-func (v *Vault) Head(ctx context.Context) (Head, error) {
-	cp, err := newestHead(ctx, v.r, v.id)
+// Head returns the head of all records that are there: the signed one, or what
+// the stored hashes say where nobody signed it.
+func (v *Vault) Head(ctx context.Context) (h Head, err error) {
+	err = retry(ctx, func() error {
+		return v.r.QueryRowContext(ctx, "SELECT coalesce(max(seq) + 1, 0) FROM record").Scan(&h.Size)
+	})
 	if err != nil {
-		return Head{}, fmt.Errorf("reading head: %w", err)
+		return Head{}, sqlError("reading head", err)
 	}
-	return Head{cp.Size, cp.Root}, nil
+	if cp, err := headOf(ctx, v.r, v.id, h.Size); err == nil {
+		h.Root = cp.Root
+		return h, nil
+	}
+	if h.Root, err = rootOf(ctx, v.r, h.Size); err != nil {
+		return Head{}, fmt.Errorf("reading head: %w: %w", ErrDamaged, err)
+	}
+	return h, nil
 }
 
 // Unlock opens the vault's key with the passphrase. It returns

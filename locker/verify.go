@@ -28,6 +28,7 @@ const (
 	FaultSealed    = "sealed"           // a sealed record is not the one the leaf commits to
 	FaultObject    = "object"           // a file's stored bytes are missing or not those committed to
 	FaultStray     = "stray-object"     // an object that no leaf names
+	FaultStrayRow  = "stray-row"        // a row whose number no program gives
 	FaultNode      = "node"             // a stored hash does not follow from the leaves
 	FaultHead      = "head"             // a head is not of these leaves, or not in its form
 	FaultUnsigned  = "unsigned"         // a record that no head of an enrolled device vouches for
@@ -35,6 +36,7 @@ const (
 	FaultLocal     = "local"            // a row of local is damaged
 	FaultPinKey    = "pinned-recipient" // the recipient is not the one this machine saw first
 	FaultPinHead   = "pinned-head"      // the vault is no continuation of what this machine saw last
+	FaultPlace     = "other-vault"      // another vault stood at this path before
 	FaultDevice    = "device-file"      // this machine's device file cannot be read
 	FaultRecord    = "record"           // an opened record is not the one committed to, or of another place
 	FaultContent   = "content"          // a file's plaintext is not what its record says
@@ -42,6 +44,9 @@ const (
 	FaultRetracted = "retracted"        // a retract record names no record of its incident
 	FaultOwner     = "owner"            // the owner key is not the identity's
 )
+
+// maxGap is how many missing records in a row are each named and counted.
+const maxGap = 10000
 
 // A Fault is one thing that is not as it was recorded.
 type Fault struct {
@@ -226,7 +231,13 @@ func (c *verifier) records(ctx context.Context) error {
 		}
 	}
 	check := func(row sealedRow) error {
-		for int64(len(c.leaves)) < row.seq { // only where the trigger was got round
+		// Only where the trigger was got round. A number far ahead is not
+		// followed: it would cost memory without end.
+		if row.seq-int64(len(c.leaves)) > maxGap {
+			c.fault(FaultGap, row.seq, "records from %d on are missing", len(c.leaves))
+			return nil
+		}
+		for int64(len(c.leaves)) < row.seq {
 			c.fault(FaultGap, int64(len(c.leaves)), "record is missing")
 			c.leaves = append(c.leaves, nil)
 			if err := c.addLeaf(reader, ""); err != nil {
@@ -282,6 +293,10 @@ func (c *verifier) addLeaf(r tlog.HashReader, leaf string) error {
 
 // checkRow returns the row's leaf, nil if it cannot be used.
 func (c *verifier) checkRow(row sealedRow) *record.Leaf {
+	if row.err != nil {
+		c.fault(FaultSQLite, row.seq, "%v", row.err)
+		return nil
+	}
 	leaf, err := record.ParseLeaf(row.leaf)
 	switch {
 	case errors.Is(err, record.ErrNewer):
@@ -432,6 +447,16 @@ func (c *verifier) counts(ctx context.Context) error {
 	if objects > records {
 		c.fault(FaultStray, objects-1, "an object belongs to a record that is not there")
 	}
+	// Rows that nobody would read.
+	for _, q := range []string{"record WHERE seq < 0", "node WHERE id < 0", "key WHERE n < 1", "key_copy WHERE n < 1", "object WHERE seq < 1", "head WHERE size < 1"} {
+		var n int64
+		if err := c.v.r.QueryRowContext(ctx, "SELECT count(*) FROM "+q).Scan(&n); err != nil {
+			return c.damage(-1, err)
+		}
+		if n > 0 {
+			c.fault(FaultStrayRow, -1, "%d rows in %s", n, q)
+		}
+	}
 	return nil
 }
 
@@ -446,7 +471,6 @@ func (c *verifier) heads(ctx context.Context) error {
 		known = append(known, d)
 	}
 	signed := make([]bool, len(c.leaves))
-	var newest record.Checkpoint
 	err := c.each(ctx, func(rows *sql.Rows) error {
 		var size int64
 		var text string
@@ -462,7 +486,6 @@ func (c *verifier) heads(ctx context.Context) error {
 			c.fault(FaultHead, size-1, "head of size %d stands as %d", cp.Size, size)
 			return nil
 		}
-		newest = cp
 		root, err := tlog.TreeHash(size, c.reader())
 		if err != nil {
 			return err
@@ -477,13 +500,16 @@ func (c *verifier) heads(ctx context.Context) error {
 			}
 		}
 		return nil
-	}, "SELECT size, note FROM head WHERE size <= ? ORDER BY size", len(c.leaves))
+	}, "SELECT size, note FROM head WHERE size <= ? ORDER BY size, id", len(c.leaves))
 	if err != nil {
 		if err := c.damage(-1, err); err != nil {
 			return err
 		}
 	}
-	c.out.Head = Head{newest.Size, newest.Root}
+	c.out.Head = Head{Size: int64(len(c.leaves))}
+	if c.out.Head.Root, err = tlog.TreeHash(c.out.Head.Size, c.reader()); err != nil {
+		return err
+	}
 	for seq, ok := range signed {
 		if !ok {
 			c.fault(FaultUnsigned, int64(seq), "no head signed by a device of this vault vouches for it")
@@ -494,6 +520,9 @@ func (c *verifier) heads(ctx context.Context) error {
 
 // pins compares the vault with what this machine remembers.
 func (c *verifier) pins(ctx context.Context) error {
+	if c.v.other {
+		c.fault(FaultPlace, -1, "another vault stood at this path before")
+	}
 	d := c.device
 	if d == nil {
 		return nil

@@ -10,7 +10,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/cockroachdb/apd/v3"
+	"github.com/shopspring/decimal"
+	"golang.org/x/text/unicode/norm"
 )
 
 // A Value is what a field holds: Text, List, Time, Amount, Int, FileName, or
@@ -114,14 +115,15 @@ func (a Amount) json() []byte {
 const maxDigits = 1000
 
 // ParseAmount reads "0.5 BTC", "0.5BTC", "BTC 0.5", "-5.5E-7 BTC", "1,000 JPY"
-// or "¥1,000". Quantity keeps every digit that came in: only thousands commas
+// or "¥1,000", also in full-width
+// characters. Quantity keeps every digit that came in: only thousands commas
 // and an exponent are resolved. If it reports false, only Raw is set.
 func ParseAmount(s string) (Amount, bool) {
 	raw := Amount{Raw: s}
 	if !utf8.ValidString(s) || len(s) > 4*maxDigits {
 		return raw, false
 	}
-	t := strings.TrimSpace(s)
+	t := strings.TrimSpace(norm.NFKC.String(s)) // full-width digits and letters
 	isNum := func(r rune) bool { return r >= '0' && r <= '9' || strings.ContainsRune("+-.,", r) }
 	// The number is the longest run that starts with a digit or sign; what is
 	// left on one side of it is the asset.
@@ -147,20 +149,21 @@ func ParseAmount(s string) (Amount, bool) {
 			end = d
 		}
 	}
-	before, after := strings.TrimSpace(t[:start]), strings.TrimSpace(t[end:])
-	asset := before + after
-	if before != "" && after != "" || !isAsset(asset) {
+	before, after := t[:start], t[end:]
+	asset := strings.TrimSpace(before + after)
+	glued := !strings.HasSuffix(before, " ") && !strings.HasPrefix(after, " ")
+	if before != "" && after != "" || !isAsset(asset, glued) {
 		return raw, false
 	}
 	number, ok := stripCommas(t[start:end])
 	if !ok {
 		return raw, false
 	}
-	d, cond, err := apd.NewFromString(number)
-	if err != nil || cond.Any() || d.Form != apd.Finite || d.NumDigits() > maxDigits || d.Exponent > maxDigits || d.Exponent < -maxDigits {
+	d, err := decimal.NewFromString(number)
+	if err != nil || d.NumDigits() > maxDigits || d.Exponent() > maxDigits || d.Exponent() < -maxDigits {
 		return raw, false
 	}
-	return Amount{Raw: s, Quantity: d.Text('f'), Asset: asset}, true
+	return Amount{Raw: s, Quantity: d.StringFixed(max(0, -d.Exponent())), Asset: asset}, true
 }
 
 // stripCommas removes thousands commas and refuses any other comma.
@@ -180,11 +183,19 @@ func stripCommas(s string) (string, bool) {
 }
 
 // isAsset reports whether s, which may be empty, can be a ticker, a currency
-// sign or a short name.
-func isAsset(s string) bool {
-	return len(s) <= 40 && !strings.ContainsFunc(s, func(r rune) bool {
-		return r == ',' || unicode.IsSpace(r) || unicode.IsControl(r)
-	})
+// sign or a short name. Glued to the number it holds no digit: 0x10 and 1_000
+// are no amounts.
+func isAsset(s string, glued bool) bool {
+	for i, r := range s {
+		switch {
+		case unicode.IsLetter(r), unicode.Is(unicode.Sc, r):
+		case unicode.IsDigit(r) && !glued:
+		case strings.ContainsRune(".-_", r) && i > 0:
+		default:
+			return false
+		}
+	}
+	return len(s) <= 40
 }
 
 // Int is a whole number below 2^53.

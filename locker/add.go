@@ -143,7 +143,7 @@ type adder struct {
 // cannot change while the vault is open.
 func (a *adder) recipient(ctx context.Context) (crypto.Recipient, error) {
 	if a.key == nil {
-		d, err := loadDevice(&a.v.o, a.v.id)
+		d, err := a.v.loadDevice()
 		if err == nil && d != nil {
 			a.key = &d.recipient
 		} else {
@@ -275,7 +275,12 @@ func open(f File) (*opened, error) {
 	if o.limit >= 0 {
 		src = io.LimitReader(rc, o.limit)
 	}
-	o.head, err = io.ReadAll(io.LimitReader(src, inlineLimit+1))
+	var head bytes.Buffer
+	if o.limit > 0 && o.limit <= inlineLimit {
+		head.Grow(int(o.limit) + bytes.MinRead)
+	}
+	_, err = head.ReadFrom(io.LimitReader(src, inlineLimit+1))
+	o.head = head.Bytes()
 	if err != nil && len(o.head) == 0 {
 		rc.Close()
 		return nil, err

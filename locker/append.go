@@ -11,6 +11,8 @@ import (
 
 	"evidence-locker/crypto"
 	"evidence-locker/locker/record"
+
+	"golang.org/x/mod/sumdb/note"
 )
 
 // An entry is a record on its way into the vault.
@@ -123,6 +125,10 @@ func (v *Vault) append(ctx context.Context, t target, entries []*entry) (out app
 	// A pin that the vault does not follow is kept: what is gone stays noticed.
 	if err := hook(stepPin, false); err == nil && out.follows {
 		v.savePin(out.head)
+		if v.newPlace {
+			v.savePlace()
+			v.newPlace = false
+		}
 	}
 	return out, nil
 }
@@ -219,13 +225,13 @@ func (v *Vault) write(ctx context.Context, conn *sql.Conn, t target, entries []*
 	if err := restoreTriggers(ctx, conn); err != nil {
 		return out, nil, fmt.Errorf("checking tables: %w", err)
 	}
-	size, err := v.checkTree(ctx, conn)
-	if err != nil {
-		return out, nil, fmt.Errorf("checking tree: %w", err)
-	}
 	d, err := v.device(ctx, conn)
 	if err != nil {
 		return out, nil, err
+	}
+	size, err := v.checkTree(ctx, conn, d)
+	if err != nil {
+		return out, nil, fmt.Errorf("checking tree: %w", err)
 	}
 	follows := v.checkPins(ctx, conn, d, size)
 	out, incidentID, err := v.chooseIncident(ctx, conn, t)
@@ -383,12 +389,21 @@ func insertChunk(ctx context.Context, q querier, object string, n int, data []by
 
 // checkTree returns the number of records, after making sure that the stored
 // hashes are those of the leaves.
-func (v *Vault) checkTree(ctx context.Context, q querier) (size int64, err error) {
+func (v *Vault) checkTree(ctx context.Context, q querier, d *device) (size int64, err error) {
 	if err := q.QueryRowContext(ctx, "SELECT coalesce(max(seq) + 1, 0) FROM record").Scan(&size); err != nil {
 		return 0, err
 	}
-	head, err := headOf(ctx, q, v.id, size)
+	known := []note.Verifier{d.verifier}
+	if genesis, err := readLeaf(ctx, q, 0); err == nil {
+		if first, err := note.NewVerifier(genesis.Device); err == nil && first.KeyHash() != d.verifier.KeyHash() {
+			known = append(known, first)
+		}
+	}
+	head, signed, err := headOf(ctx, q, v.id, size, known...)
 	if err == nil && nodesHold(ctx, q, size, head.Root) {
+		if !signed {
+			v.o.warn(WarnHeadMismatch, "%s", v.path)
+		}
 		return size, nil
 	}
 	var there int64
@@ -424,11 +439,12 @@ func (v *Vault) checkPins(ctx context.Context, q querier, d *device, size int64)
 			break
 		}
 	}
-	if d.pin == nil {
+	pin := loadPin(&v.o, v.id)
+	if pin == nil {
 		return true
 	}
-	if d.pin.Size <= size {
-		if root, err := rootOf(ctx, q, d.pin.Size); err == nil && root == d.pin.Root {
+	if pin.Size <= size {
+		if root, err := rootOf(ctx, q, pin.Size); err == nil && root == pin.Root {
 			return true
 		}
 	}

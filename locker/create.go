@@ -94,7 +94,7 @@ func create(ctx context.Context, path, passphrase string, o Options) (*Vault, er
 	if err != nil {
 		return nil, err
 	}
-	if cp, err := headOf(ctx, v.r, v.id, 1); err == nil {
+	if cp, _, err := headOf(ctx, v.r, v.id, 1); err == nil {
 		v.savePin(cp)
 	}
 	v.savePlace()

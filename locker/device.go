@@ -2,8 +2,10 @@ package locker
 
 import (
 	"context"
+	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -35,9 +37,8 @@ const deviceLine = "evidence-locker/device/v1"
 // pin of its own.
 type device struct {
 	signer    note.Signer
+	verifier  note.Verifier
 	recipient crypto.Recipient
-	pin       *record.Checkpoint // nil: none yet, or not readable
-	known     bool               // the device file was there
 }
 
 func deviceFile(dir, vault string) string { return filepath.Join(dir, "device-"+vault) }
@@ -51,11 +52,10 @@ func newDevice(o *Options, vault string, r crypto.Recipient) (*device, string, e
 	if err != nil {
 		return nil, "", fmt.Errorf("generating device key: %w", err)
 	}
-	signer, err := note.NewSigner(skey)
-	if err != nil {
+	d := &device{recipient: r}
+	if d.signer, d.verifier, err = parseDeviceKey(skey); err != nil {
 		return nil, "", fmt.Errorf("generating device key: %w", err)
 	}
-	d := &device{signer: signer, recipient: r}
 	if o.ConfigDir == "" {
 		return d, vkey, nil
 	}
@@ -71,8 +71,33 @@ func newDevice(o *Options, vault string, r crypto.Recipient) (*device, string, e
 	return d, vkey, nil
 }
 
-// loadDevice reads the device file and the pinned head. It returns nil without
-// an error if this machine has none for the vault.
+// parseDeviceKey reads a signer key. Its error never quotes the key.
+func parseDeviceKey(skey string) (note.Signer, note.Verifier, error) {
+	bad := errors.New("no signer key")
+	s, err := note.NewSigner(skey)
+	if err != nil {
+		return nil, nil, bad
+	}
+	// PRIVATE+KEY+<name>+<hash>+<base64 of a type byte and the seed>, which may
+	// itself hold a plus.
+	parts := strings.SplitN(skey, "+", 5)
+	b, err := base64.StdEncoding.DecodeString(parts[len(parts)-1])
+	if err != nil || len(b) != 1+ed25519.SeedSize {
+		return nil, nil, bad
+	}
+	vkey, err := note.NewEd25519VerifierKey(s.Name(), ed25519.NewKeyFromSeed(b[1:]).Public().(ed25519.PublicKey))
+	if err != nil {
+		return nil, nil, bad
+	}
+	v, err := note.NewVerifier(vkey)
+	if err != nil || v.KeyHash() != s.KeyHash() {
+		return nil, nil, bad
+	}
+	return s, v, nil
+}
+
+// loadDevice reads the device file. It returns nil without an error if this
+// machine has none for the vault.
 func loadDevice(o *Options, vault string) (*device, error) {
 	if o.ConfigDir == "" {
 		return nil, nil
@@ -89,33 +114,54 @@ func loadDevice(o *Options, vault string) (*device, error) {
 	if len(lines) != 4 || lines[0] != deviceLine {
 		return nil, fmt.Errorf("reading device file %q: %w", path, ErrDamaged)
 	}
-	d := &device{known: true}
-	// The parser's own error could quote the key.
-	if d.signer, err = note.NewSigner(lines[1]); err != nil || d.signer.Name() != record.Origin(vault) {
+	d := &device{}
+	if d.signer, d.verifier, err = parseDeviceKey(lines[1]); err != nil || d.signer.Name() != record.Origin(vault) {
 		return nil, fmt.Errorf("reading device file %q: %w: no key of this vault", path, ErrDamaged)
 	}
 	r, _ := strings.CutPrefix(lines[2], "recipient ")
 	if d.recipient, err = crypto.ParseRecipient(r); err != nil {
 		return nil, fmt.Errorf("reading device file %q: %w", path, err)
 	}
-	text, err = os.ReadFile(pinFile(o.ConfigDir, vault))
+	return d, nil
+}
+
+// loadPin reads the pinned head, nil if there is none that can be read.
+func loadPin(o *Options, vault string) *record.Checkpoint {
+	if o.ConfigDir == "" {
+		return nil
+	}
+	text, err := os.ReadFile(pinFile(o.ConfigDir, vault))
 	if errors.Is(err, fs.ErrNotExist) {
-		return d, nil
+		return nil
 	}
 	if err == nil {
 		var cp record.Checkpoint
 		if cp, err = record.ParseCheckpoint(string(text)); err == nil && cp.Vault == vault {
-			d.pin = &cp
-			return d, nil
+			return &cp
 		}
 	}
 	o.warn(WarnPin, "%s", pinFile(o.ConfigDir, vault)) // torn by a power cut, as it may be
-	return d, nil
+	return nil
+}
+
+// loadDevice reads the device file once: neither the key nor the recipient
+// changes while the vault is open.
+func (v *Vault) loadDevice() (*device, error) {
+	v.devMu.Lock()
+	defer v.devMu.Unlock()
+	if v.dev == nil {
+		d, err := loadDevice(&v.o, v.id)
+		if err != nil || d == nil {
+			return nil, err
+		}
+		v.dev = d
+	}
+	return v.dev, nil
 }
 
 // device returns this machine's device for the vault, a new one if need be.
 func (v *Vault) device(ctx context.Context, q querier) (*device, error) {
-	d, err := loadDevice(&v.o, v.id)
+	d, err := v.loadDevice()
 	if err != nil {
 		// A damaged device file must not stop recording either, and is left
 		// where it lies.
@@ -138,9 +184,6 @@ func (v *Vault) device(ctx context.Context, q querier) (*device, error) {
 	}
 	v.o.warn(WarnNewDevice, "%s", deviceFile(v.o.ConfigDir, v.id))
 	d, _, err = newDevice(&v.o, v.id, r)
-	if err == nil && !v.other {
-		v.savePlace()
-	}
 	return d, err
 }
 
@@ -169,6 +212,7 @@ func (v *Vault) checkPlace() {
 		return
 	}
 	b, err := os.ReadFile(placeFile(v.o.ConfigDir, v.path))
+	v.newPlace = errors.Is(err, fs.ErrNotExist)
 	if was := strings.TrimSpace(string(b)); err == nil && was != "" && was != v.id {
 		v.o.warn(WarnOtherVault, "%s", placeFile(v.o.ConfigDir, v.path))
 		v.other = true

@@ -168,9 +168,9 @@ func openHead(text, vault string, known ...note.Verifier) (cp record.Checkpoint,
 	return cp, len(n.Sigs) > 0, nil
 }
 
-// headOf reads a head of the given size, without checking who signed. Where
-// there are several, the newest that can be read counts.
-func headOf(ctx context.Context, q querier, vault string, size int64) (cp record.Checkpoint, err error) {
+// headOf reads a head of the given size, and whether one of the known keys
+// signed it. Where there are several, the newest that can be read counts.
+func headOf(ctx context.Context, q querier, vault string, size int64, known ...note.Verifier) (cp record.Checkpoint, signed bool, err error) {
 	var texts []string
 	err = retry(ctx, func() error {
 		rows, err := q.QueryContext(ctx, "SELECT note FROM head WHERE size = ? ORDER BY id DESC LIMIT 100", size)
@@ -181,12 +181,12 @@ func headOf(ctx context.Context, q querier, vault string, size int64) (cp record
 		return err
 	})
 	if err != nil {
-		return cp, sqlError("reading head", err)
+		return cp, false, sqlError("reading head", err)
 	}
 	for _, text := range texts {
-		if cp, _, err = openHead(text, vault); err == nil && cp.Size == size {
-			return cp, nil
+		if cp, signed, err = openHead(text, vault, known...); err == nil && cp.Size == size {
+			return cp, signed, nil
 		}
 	}
-	return record.Checkpoint{}, fmt.Errorf("%w: no head of size %d", ErrDamaged, size)
+	return record.Checkpoint{}, false, fmt.Errorf("%w: no head of size %d", ErrDamaged, size)
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"time"
 
 	"evidence-locker/crypto"
@@ -73,13 +74,16 @@ func (o *Options) warn(code, format string, args ...any) {
 // A Vault is an open vault file. Its methods may be called by several
 // goroutines; several processes may have the file open.
 type Vault struct {
-	path  string
-	id    string
-	o     Options
-	gate  *gate
-	other bool    // another vault stood at this path before
-	w     *sql.DB // one connection; used only between gate.lock and unlock
-	r     *sql.DB
+	path     string
+	id       string
+	o        Options
+	gate     *gate
+	devMu    sync.Mutex
+	dev      *device // what loadDevice read
+	other    bool    // another vault stood at this path before
+	newPlace bool    // this machine has seen no vault at this path
+	w        *sql.DB // one connection; used only between gate.lock and unlock
+	r        *sql.DB
 }
 
 // querier is what *sql.DB and *sql.Conn share.
@@ -272,7 +276,7 @@ func (v *Vault) Head(ctx context.Context) (h Head, err error) {
 	if err != nil {
 		return Head{}, sqlError("reading head", err)
 	}
-	if cp, err := headOf(ctx, v.r, v.id, h.Size); err == nil {
+	if cp, _, err := headOf(ctx, v.r, v.id, h.Size); err == nil {
 		h.Root = cp.Root
 		return h, nil
 	}

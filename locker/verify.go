@@ -90,6 +90,7 @@ func Verify(ctx context.Context, path string, o Options, passphrase func() (stri
 	if c.device, err = loadDevice(&v.o, v.id); err != nil {
 		c.fault(FaultDevice, -1, "%v", err)
 	}
+	c.pin = loadPin(&v.o, v.id)
 	if passphrase != nil {
 		p, err := passphrase()
 		if err != nil {
@@ -124,6 +125,7 @@ type verifier struct {
 	progress func(done, total int64)
 
 	device      *device // nil: this machine has none
+	pin         *record.Checkpoint
 	total, done int64
 	genesis     *record.Leaf
 	leaves      []*record.Leaf // by seq; nil: unreadable or newer
@@ -531,19 +533,19 @@ func (c *verifier) pins(ctx context.Context) error {
 	if c.newestKey != nil && sha256.Sum256([]byte(d.recipient.String())) != c.newestKey.Recipient {
 		c.fault(FaultPinKey, -1, "the vault's recipient is not the one that this machine saw first")
 	}
-	if d.pin == nil {
+	if c.pin == nil {
 		return nil
 	}
-	if d.pin.Size > int64(len(c.leaves)) {
-		c.fault(FaultPinHead, -1, "this machine has seen %d records, %d are there", d.pin.Size, len(c.leaves))
+	if c.pin.Size > int64(len(c.leaves)) {
+		c.fault(FaultPinHead, -1, "this machine has seen %d records, %d are there", c.pin.Size, len(c.leaves))
 		return nil
 	}
-	root, err := tlog.TreeHash(d.pin.Size, c.reader())
+	root, err := tlog.TreeHash(c.pin.Size, c.reader())
 	if err != nil {
 		return err
 	}
-	if root != d.pin.Root {
-		c.fault(FaultPinHead, -1, "the first %d records are not those that this machine has seen", d.pin.Size)
+	if root != c.pin.Root {
+		c.fault(FaultPinHead, -1, "the first %d records are not those that this machine has seen", c.pin.Size)
 	}
 	return nil
 }

@@ -94,7 +94,7 @@ func ParseLeaf(s string) (*Leaf, error) {
 		p.genesis(l)
 	case head == recordLine:
 		p.record(l)
-	case strings.HasPrefix(head, "evidence-locker/record/v"):
+	case isNewer(head):
 		return nil, fmt.Errorf("leaf %.40q: %w", head, ErrNewer)
 	default:
 		return nil, fmt.Errorf("%w: leaf begins %.40q", ErrMalformed, head)
@@ -111,6 +111,13 @@ func ParseLeaf(s string) (*Leaf, error) {
 		return nil, fmt.Errorf("%w: leaf", ErrMalformed)
 	}
 	return l, nil
+}
+
+// isNewer reports whether a leaf's first line names a version after this one.
+func isNewer(line string) bool {
+	version, ok := strings.CutPrefix(line, "evidence-locker/record/v")
+	n, err := strconv.Atoi(version)
+	return ok && err == nil && n > 1 && strconv.Itoa(n) == version
 }
 
 var knownWords = map[string]bool{

@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/shopspring/decimal"
-	"golang.org/x/text/unicode/norm"
+	"golang.org/x/text/width"
 )
 
 // A Value is what a field holds: Text, List, Time, Amount, Int, FileName, or
@@ -123,7 +123,7 @@ func ParseAmount(s string) (Amount, bool) {
 	if !utf8.ValidString(s) || len(s) > 4*maxDigits {
 		return raw, false
 	}
-	t := strings.TrimSpace(norm.NFKC.String(s)) // full-width digits and letters
+	t := strings.TrimSpace(width.Fold.String(s)) // full-width digits and letters
 	isNum := func(r rune) bool { return r >= '0' && r <= '9' || strings.ContainsRune("+-.,", r) }
 	// The number is the longest run that starts with a digit or sign; what is
 	// left on one side of it is the asset.

@@ -125,10 +125,12 @@ func (v *Vault) append(ctx context.Context, t target, entries []*entry) (out app
 	// A pin that the vault does not follow is kept: what is gone stays noticed.
 	if err := hook(stepPin, false); err == nil && out.follows {
 		v.savePin(out.head)
+		v.devMu.Lock()
 		if v.newPlace {
 			v.savePlace()
 			v.newPlace = false
 		}
+		v.devMu.Unlock()
 	}
 	return out, nil
 }

@@ -76,11 +76,18 @@ func (c *chunkReader) Read(p []byte) (int, error) {
 
 // chunk reads one chunk; sql.ErrNoRows says that there is none of this number.
 func (v *Vault) chunk(ctx context.Context, object string, n int, data *[]byte) error {
-	err := retry(ctx, func() error {
-		return v.r.QueryRowContext(ctx, "SELECT data FROM chunk WHERE object = ? AND n = ?", object, n).Scan(data)
-	})
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+	read := func(from string) error {
+		err := retry(ctx, func() error {
+			return v.r.QueryRowContext(ctx, "SELECT data FROM "+from+" WHERE object = ? AND n = ?", object, n).Scan(data)
+		})
+		if errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
 		return sqlError("reading chunk", err)
+	}
+	err := read("chunk")
+	if errors.Is(err, ErrDamaged) {
+		err = read("chunk NOT INDEXED") // the index may be what is damaged
 	}
 	return err
 }

@@ -85,6 +85,10 @@ func (v *Vault) rows(ctx context.Context, incident int, f func([]sealedRow) erro
 				if err := rows.Scan(&r.seq, &r.incident, &r.leaf, &r.sealed); err != nil {
 					return err
 				}
+				// On a damaged page rows can come out of order, and without end.
+				if r.seq <= after || r.seq > last || len(batch) > 0 && r.seq <= batch[len(batch)-1].seq {
+					return fmt.Errorf("%w: record %d out of order", ErrDamaged, r.seq)
+				}
 				batch = append(batch, r)
 			}
 			return rows.Err()
@@ -108,7 +112,8 @@ func (v *Vault) rows(ctx context.Context, incident int, f func([]sealedRow) erro
 // rowsOneByOne reads a batch around a damaged page: every row that can be read,
 // and the error of every one that cannot.
 func (v *Vault) rowsOneByOne(ctx context.Context, where string, after, last int64) (batch []sealedRow, err error) {
-	for seq := after + 1; seq <= min(after+readBatch, last); seq++ {
+	// A number far ahead can itself be damage.
+	for seq := after + 1; seq <= min(after+maxGap, last) && len(batch) < readBatch; seq++ {
 		r := sealedRow{seq: seq}
 		err := retry(ctx, func() error {
 			return v.r.QueryRowContext(ctx, "SELECT incident, leaf, sealed FROM record WHERE "+where+" AND seq = ?", seq-1, seq, seq).Scan(&r.incident, &r.leaf, &r.sealed)
@@ -122,9 +127,6 @@ func (v *Vault) rowsOneByOne(ctx context.Context, where string, after, last int6
 			return nil, err
 		}
 		batch = append(batch, r)
-	}
-	if len(batch) == 0 && after+readBatch < last { // all of another incident
-		return v.rowsOneByOne(ctx, where, after+readBatch, last)
 	}
 	return batch, nil
 }

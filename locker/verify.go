@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"sort"
 	"strconv"
 
@@ -339,7 +340,11 @@ func (c *verifier) objects(ctx context.Context) error {
 		named, whole bool
 	}
 	rows := map[string]*row{}
-	err := c.each(ctx, func(r *sql.Rows) error {
+	stored, err := c.chunkRows(ctx)
+	if err != nil {
+		return err
+	}
+	err = c.each(ctx, func(r *sql.Rows) error {
 		var o row
 		err := r.Scan(&o.id, &o.seq, &o.chunks, &o.size, &o.sum)
 		rows[o.id] = &o
@@ -375,6 +380,8 @@ func (c *verifier) objects(ctx context.Context) error {
 				return err
 			case err != nil:
 				bad("%v", err)
+			case chunks != stored[want.ID]:
+				bad("%d chunks stand in the table, %d in its index", stored[want.ID], chunks)
 			case size != want.Size || sum != want.SHA256 || o != nil && chunks != o.chunks:
 				bad("%d bytes in %d chunks are stored, not the %d committed to", size, chunks, want.Size)
 			default:
@@ -392,6 +399,38 @@ func (c *verifier) objects(ctx context.Context) error {
 		return c.damage(-1, err)
 	}
 	return nil
+}
+
+// chunkRows counts the chunks of each object without their index, which is
+// what they are read through: a row can be damaged where the index is not.
+func (c *verifier) chunkRows(ctx context.Context) (map[string]int, error) {
+	stored := map[string]int{}
+	for after := int64(math.MinInt64); ; {
+		n := 0
+		err := c.each(ctx, func(rows *sql.Rows) error {
+			var row int64
+			var object string
+			var number int
+			if err := rows.Scan(&row, &object, &number); err != nil {
+				return err
+			}
+			if row <= after {
+				return fmt.Errorf("%w: chunk row %d out of order", ErrDamaged, row)
+			}
+			after = row
+			n++
+			if number == stored[object] { // they were inserted in this order
+				stored[object]++
+			}
+			return nil
+		}, "SELECT row, object, n FROM chunk NOT INDEXED WHERE row > ? ORDER BY row LIMIT 4096", after)
+		if err != nil {
+			return stored, c.damage(-1, err)
+		}
+		if n == 0 {
+			return stored, nil
+		}
+	}
 }
 
 func (c *verifier) advance(n int) {
@@ -412,6 +451,9 @@ func (c *verifier) nodes(ctx context.Context) error {
 				return err
 			}
 			n++
+			if id < next || id >= int64(len(c.hashes)) { // a damaged page
+				return fmt.Errorf("%w: node %d out of order", ErrDamaged, id)
+			}
 			if id != next || !bytes.Equal(hash, c.hashes[id][:]) {
 				bad++
 			}

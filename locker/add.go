@@ -54,9 +54,10 @@ type AddRequest struct {
 	Facts  []Fact
 	Files  []File
 
+	// Each may be nil.
 	Recorded func(Recorded)          // called for each record, after the commit that holds it
 	Failed   func(File, error)       // called for a file that is not recorded; the others go on
-	Progress func(done, total int64) // bytes of the large file under way, total -1 if not known; may be nil
+	Progress func(done, total int64) // bytes of the large file under way, total -1 if not known
 }
 
 // Recorded is one record that is now in the vault.
@@ -100,7 +101,9 @@ func (v *Vault) Add(ctx context.Context, r AddRequest) error {
 	for _, f := range r.Files {
 		o, err := open(f)
 		if err != nil {
-			r.Failed(f, err)
+			if r.Failed != nil {
+				r.Failed(f, err)
+			}
 			continue
 		}
 		if o.large() {
@@ -236,7 +239,9 @@ func (a *adder) flush(ctx context.Context) error {
 		if p.fact.Type == record.Reporter {
 			rec.Incident, rec.NewIncident = 0, false
 		}
-		a.r.Recorded(rec)
+		if a.r.Recorded != nil {
+			a.r.Recorded(rec)
+		}
 	}
 	a.batch, a.bytes = nil, 0
 	a.t.Target = Target{Number: out.incident}

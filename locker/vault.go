@@ -286,6 +286,22 @@ func (v *Vault) Head(ctx context.Context) (h Head, err error) {
 	return h, nil
 }
 
+// HeadCovering returns the smallest signed head over at least size records, so
+// that what speaks of those records names the same head whatever came later.
+func (v *Vault) HeadCovering(ctx context.Context, size int64) (Head, error) {
+	var at int64
+	err := retry(ctx, func() error {
+		return v.r.QueryRowContext(ctx, "SELECT coalesce(min(size), 0) FROM head WHERE size >= ?", size).Scan(&at)
+	})
+	if err != nil {
+		return Head{}, sqlError("reading head", err)
+	}
+	if cp, _, err := headOf(ctx, v.r, v.id, at); err == nil {
+		return Head{cp.Size, cp.Root}, nil
+	}
+	return v.Head(ctx) // somebody removed heads
+}
+
 // Unlock opens the vault's key with the passphrase. It returns
 // ErrWrongPassphrase if the passphrase does not open it.
 func (v *Vault) Unlock(ctx context.Context, passphrase string) (*crypto.Key, error) {

@@ -1,0 +1,145 @@
+// Package exchange knows the exchanges by name, and what their identifiers look
+// like. Each exchange is a data file that names its sources; adding an exchange
+// is adding a file.
+package exchange
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"evidence-locker/locker/datafile"
+)
+
+// Exchange is one exchange.
+type Exchange struct {
+	Key     string // as in "binance-japan"; stable
+	EN, JA  string
+	Sources []string
+	ReadOn  string // day on which the sources were read, as in 2026-11-22
+	ids     []idShape
+}
+
+type idShape struct {
+	of      string
+	pattern *regexp.Regexp
+}
+
+// What an identifier names.
+const (
+	Order    = "order"
+	Transfer = "transfer" // the exchange's own number of a deposit or withdrawal, not a chain's
+)
+
+// Name returns the name in "ja" or "en"; any other language gets English.
+func (e Exchange) Name(lang string) string {
+	if lang == "ja" && e.JA != "" {
+		return e.JA
+	}
+	return e.EN
+}
+
+// LooksLike tells whether id has a shape that was seen in this exchange's
+// identifiers of that sort ([Order] or [Transfer]). It is true where no shape
+// is known. Shapes come from samples and promise nothing: use them to warn,
+// never to refuse.
+func (e Exchange) LooksLike(of, id string) bool {
+	known := false
+	for _, s := range e.ids {
+		if s.of != of {
+			continue
+		}
+		if s.pattern.MatchString(strings.TrimSpace(id)) {
+			return true
+		}
+		known = true
+	}
+	return !known
+}
+
+// exchangeFile is a data file data/<key>.toml.
+type exchangeFile struct {
+	EN, JA    string
+	Spellings []string // other names that a person may type
+	Sources   []string
+	ReadOn    string `toml:"read_on"`
+	ID        []struct {
+		Of, Pattern, Source string
+	}
+}
+
+// Catalog is a set of exchanges.
+type Catalog struct {
+	all   map[string]Exchange
+	names datafile.Names
+}
+
+//go:embed data/*.toml
+var files embed.FS
+
+// Builtin returns the exchanges that come with the program.
+var Builtin = sync.OnceValue(func() *Catalog {
+	c, err := Load(nil)
+	if err != nil {
+		panic("exchange: built-in data: " + err.Error()) // a test loads them
+	}
+	return c
+})
+
+// Load returns the built-in exchanges with the user's own files over them. The
+// catalog is usable even if there is an error: see [datafile.Load]; an
+// identifier pattern that is no regular expression is left out.
+func Load(own fs.FS) (*Catalog, error) {
+	builtin, err := fs.Sub(files, "data")
+	if err != nil {
+		return nil, fmt.Errorf("opening built-in exchanges: %w", err)
+	}
+	read, err := datafile.Load[exchangeFile](builtin, own)
+	c := &Catalog{all: make(map[string]Exchange)}
+	keys := slices.Sorted(maps.Keys(read))
+	for _, key := range keys {
+		f := read[key]
+		e := Exchange{Key: key, EN: f.EN, JA: f.JA, Sources: f.Sources, ReadOn: f.ReadOn}
+		for _, id := range f.ID {
+			re, bad := regexp.Compile(id.Pattern)
+			if bad != nil {
+				err = errors.Join(err, fmt.Errorf("reading data file %q: pattern %q: %w", key+".toml", id.Pattern, bad))
+				continue
+			}
+			e.ids = append(e.ids, idShape{id.Of, re})
+		}
+		c.all[key] = e
+		c.names.Add(key, key)
+	}
+	for _, key := range keys {
+		for _, name := range append([]string{read[key].EN, read[key].JA}, read[key].Spellings...) {
+			c.names.Add(key, name)
+		}
+	}
+	return c, err
+}
+
+// Exchanges returns all exchanges in the order of their keys.
+func (c *Catalog) Exchanges() []Exchange {
+	var all []Exchange
+	for _, key := range slices.Sorted(maps.Keys(c.all)) {
+		all = append(all, c.all[key])
+	}
+	return all
+}
+
+// Lookup finds an exchange by its key, name or another spelling, whatever the
+// case and width of the letters.
+func (c *Catalog) Lookup(name string) (Exchange, bool) {
+	key, ok := c.names.Lookup(name)
+	return c.all[key], ok
+}
+
+// Near returns at most three names that may have been meant.
+func (c *Catalog) Near(name string) []string { return c.names.Near(name) }

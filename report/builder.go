@@ -1,0 +1,253 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"evidence-locker/locker"
+	"evidence-locker/locker/exchange"
+	"evidence-locker/locker/playbook"
+	"evidence-locker/report/typeset"
+)
+
+// builder gathers the content of one report.
+type builder struct {
+	in        Input
+	key, lang string
+	file      recipientFile
+	custody   bool
+	book      *playbook.Book
+	exchanges *exchange.Catalog
+
+	exchangeKey  string // of the incident, or the text as recorded; "" if not recorded
+	exchangeName string
+	kinds        []kind
+	accounts     []*locker.Record
+	exhibits     []exhibit
+	damaged      []int64
+	date         time.Time
+
+	title    string
+	blocks   []typeset.Block
+	sections int
+	none     []string // titles of sections without a record
+	pictures map[string]*locker.Exhibit
+	missing  []MissingField
+	masked   map[int64]bool
+}
+
+func newBuilder(in Input, o Options, key string, file recipientFile) *builder {
+	b := &builder{
+		in: in, key: key, lang: o.Lang, file: file, custody: o.Custody, book: in.Kinds, exchanges: in.Exchanges,
+		date: o.Date, pictures: make(map[string]*locker.Exhibit), masked: make(map[int64]bool),
+	}
+	if b.book == nil {
+		b.book = playbook.Builtin()
+	}
+	if b.exchanges == nil {
+		b.exchanges = exchange.Builtin()
+	}
+	if last := newest(in); last != nil && b.date.IsZero() {
+		b.date = last.RecordedAt
+	}
+	b.exchangeName = b.textOf("incident.exchange")
+	b.exchangeKey = b.exchangeName
+	if e, ok := b.exchanges.Lookup(b.exchangeName); ok {
+		b.exchangeKey, b.exchangeName = e.Key, e.EN
+	}
+	b.kinds = b.recordedKinds()
+	b.accounts = b.ownAccounts()
+	for _, i := range []*locker.Incident{in.Reporter, in.Incident} {
+		if i == nil {
+			continue
+		}
+		for _, d := range i.Damaged {
+			b.damaged = append(b.damaged, d.Seq)
+		}
+	}
+	slices.Sort(b.damaged)
+	b.exhibits = b.numberExhibits()
+	return b
+}
+
+// s picks the text of the document's language.
+func (b *builder) s(ja, en string) string {
+	if b.lang == "ja" {
+		return ja
+	}
+	return en
+}
+
+func (b *builder) notRecorded() string { return b.s("未記入", "not recorded") }
+func (b *builder) none1() string       { return b.s("該当なし", "none") }
+
+func (b *builder) add(blocks ...typeset.Block) { b.blocks = append(b.blocks, blocks...) }
+
+// section adds a numbered section, or remembers that there is nothing for it.
+func (b *builder) section(id, title string, blocks []typeset.Block) {
+	if len(blocks) == 0 {
+		b.none = append(b.none, title)
+		return
+	}
+	b.optional(id, title, blocks)
+}
+
+// optional adds a numbered section that nobody expects where it is empty.
+func (b *builder) optional(id, title string, blocks []typeset.Block) {
+	if len(blocks) == 0 {
+		return
+	}
+	b.sections++
+	b.add(typeset.Heading{Level: 2, Text: fmt.Sprintf("%d. %s", b.sections, title), ID: id})
+	b.add(blocks...)
+}
+
+// running is the head line of every page: which incident, of which date.
+func (b *builder) running() string {
+	s := fmt.Sprintf(b.s("案件 %d", "Incident %d"), b.in.Incident.Number)
+	if !b.date.IsZero() {
+		day := b.date.Format("2006-01-02")
+		if b.era() {
+			day = eraDate(b.date) + "（" + b.date.In(jst).Format("2006-01-02") + "）"
+		}
+		s += " ・ " + day
+	}
+	return s
+}
+
+// rec names the record that a fact comes from.
+func (b *builder) rec(r *locker.Record) string {
+	return fmt.Sprintf(b.s("記録%d", "record %d"), r.Seq)
+}
+
+// goTo is a mention of another place in the document.
+func goTo(id, text string) typeset.Span { return typeset.Span{Text: text, Link: "#" + id} }
+
+// asked tells whether the field applies to this incident's kinds. Where no kind
+// is recorded, only what every kind asks for does.
+func (b *builder) asked(f field) bool {
+	if len(f.Kinds) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(b.kinds, func(k kind) bool { return slices.Contains(f.Kinds, k.Key) })
+}
+
+func (b *builder) need(f field) Need {
+	if slices.Contains(f.RequiredAt, b.exchangeKey) {
+		return Required
+	}
+	return f.Need
+}
+
+// form makes the rows of the recipient's own list in its order. What is not
+// there stands as a word, never as an empty box, and is listed as missing if
+// the recipient wants it. sheet chooses the fields of the detachable sheet.
+func (b *builder) form(sheet bool) []typeset.Field {
+	var rows []typeset.Field
+	for _, f := range b.file.Field {
+		if f.Sheet != sheet && !(sheet && f.Path == "reporter.name" && f.Show == "") {
+			continue
+		}
+		spans := b.show(f)
+		need := b.need(f)
+		switch {
+		case !b.asked(f) && f.Show == "see-circumstances":
+			continue // says nothing that another row does not
+		case len(spans) > 0:
+		case !b.asked(f) || need == Optional && f.Absent == "" && !f.Sheet:
+			continue
+		default:
+			spans = typeset.Text(b.absent(f))
+			if f.Sheet == sheet && f.Absent == "" && (need == Required || need == Expected) {
+				b.missing = append(b.missing, MissingField{f.Path, f.JA, f.EN, need, f.WhyJA, f.WhyEN, f.Source})
+			}
+		}
+		rows = append(rows, typeset.Field{Label: b.s(f.JA, f.EN), Value: spans})
+	}
+	return rows
+}
+
+func (b *builder) absent(f field) string {
+	switch f.Absent {
+	case "none":
+		return b.none1()
+	case "unknown":
+		return b.s("不詳", "unknown")
+	}
+	return b.notRecorded()
+}
+
+// show words the value of a field, nothing if there is none.
+func (b *builder) show(f field) []typeset.Span {
+	if f.Show != "" {
+		return shows[f.Show](b)
+	}
+	return b.plainValues(f.Path)
+}
+
+// most is how many values of one field stand in the form, which is to fit one
+// page; all of them are in the sections behind it.
+const most = 3
+
+// plainValues prints the distinct values of a path, one to a line.
+func (b *builder) plainValues(path string) []typeset.Span {
+	_, name, _ := strings.Cut(path, ".")
+	var out []typeset.Span
+	seen := make(map[string]bool)
+	for _, r := range b.with(path) {
+		v := b.value(r, name)
+		if text := plain(v); !seen[text] {
+			seen[text] = true
+			if len(seen) <= most {
+				out = join("\n", out, v)
+			}
+		}
+	}
+	if n := len(seen) - most; n > 0 {
+		out = append(out, typeset.Span{Text: fmt.Sprintf(b.s("\nほか%d件", "\nand %d more"), n)})
+	}
+	return out
+}
+
+// damageNote stands on the first page if something could not be read.
+func (b *builder) damageNote() []typeset.Block {
+	if len(b.damaged) == 0 {
+		return nil
+	}
+	return []typeset.Block{typeset.Note{
+		Title: b.s("読めない記録があります", "Some records could not be read"),
+		Spans: typeset.Text(fmt.Sprintf(b.s(
+			"この文書の元になる記録のうち%d件は、保管庫で壊れていて読めない。記録番号: %s。本書は残りの記録から作った。",
+			"%d of the records behind this document are damaged in the vault and could not be read. Record numbers: %s. The document is made from the rest."),
+			len(b.damaged), numbers(b.damaged))),
+	}}
+}
+
+func numbers(seqs []int64) string {
+	s := make([]string, len(seqs))
+	for i, n := range seqs {
+		s[i] = fmt.Sprint(n)
+	}
+	return strings.Join(s, ", ")
+}
+
+// unknown returns the numbers of records that a newer version wrote.
+func (b *builder) unknown() []int64 {
+	var seqs []int64
+	for _, r := range b.newer() {
+		seqs = append(seqs, r.Seq)
+	}
+	return seqs
+}
+
+func (b *builder) newer() []*locker.Record {
+	var rs []*locker.Record
+	used(b.in, func(r *locker.Record) {
+		if !r.Known && r.Retracted == nil {
+			rs = append(rs, r)
+		}
+	})
+	return rs
+}

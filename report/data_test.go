@@ -1,0 +1,164 @@
+package report
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/rivo/uniseg"
+
+	"evidence-locker/locker"
+	"evidence-locker/locker/exchange"
+	"evidence-locker/locker/playbook"
+	"evidence-locker/report/typeset"
+)
+
+func TestRecipientFiles(t *testing.T) {
+	all := recipientFiles()
+	if len(all) != len(recipientOrder) || len(Recipients()) != len(all) {
+		t.Errorf("%d files, %d in order", len(all), len(recipientOrder))
+	}
+	usedShows := make(map[string]bool)
+	for key, file := range all {
+		if file.JA == "" || file.EN == "" || len(file.Field) == 0 {
+			t.Errorf("%s: incomplete", key)
+		}
+		for _, f := range file.Field {
+			if f.Path != "" {
+				if _, _, ok := locker.LookupField(f.Path); !ok && locker.FieldsOf(locker.Type(f.Path)) == nil {
+					t.Errorf("%s: no such record field %q", key, f.Path)
+				}
+			} else if f.Need != notAsked {
+				t.Errorf("%s: %q asks for nothing", key, f.EN)
+			}
+			if f.Show != "" && shows[f.Show] == nil {
+				t.Errorf("%s: no such show %q", key, f.Show)
+			}
+			usedShows[f.Show] = true
+			if !slices.Contains([]Need{Required, Expected, Optional, notAsked}, f.Need) {
+				t.Errorf("%s: %q: need %q", key, f.EN, f.Need)
+			}
+			if !slices.Contains([]string{"", "none", "unknown"}, f.Absent) {
+				t.Errorf("%s: %q: absent %q", key, f.EN, f.Absent)
+			}
+			if f.JA == "" || f.EN == "" || f.WhyJA == "" || f.WhyEN == "" || f.Source == "" {
+				t.Errorf("%s: incomplete: %+v", key, f)
+			}
+			for _, k := range f.Kinds {
+				if got, ok := playbook.Builtin().Lookup(k); !ok || got.Key != k {
+					t.Errorf("%s: %q: no such kind %q", key, f.EN, k)
+				}
+			}
+			for _, e := range f.RequiredAt {
+				if got, ok := exchange.Builtin().Lookup(e); !ok || got.Key != e {
+					t.Errorf("%s: %q: no such exchange %q", key, f.EN, e)
+				}
+			}
+			for _, tag := range strings.Split(f.Source, ", ") {
+				if strings.HasPrefix(tag, "W") && file.Sources[tag] == "" {
+					t.Errorf("%s: %q: source %s is not listed", key, f.EN, tag)
+				}
+			}
+		}
+	}
+	for name := range shows {
+		if !usedShows[name] {
+			t.Errorf("show %q is not used", name)
+		}
+	}
+}
+
+// Every field that can be recorded has a name in both languages, unless no
+// section prints its name.
+func TestLabels(t *testing.T) {
+	unnamed := []locker.Type{"attempt", "loss", "note", "action", "evidence", "key", "retract", "reporter"}
+	for _, typ := range locker.Types() {
+		if slices.Contains(unnamed, typ) {
+			continue
+		}
+		for _, f := range locker.FieldsOf(typ) {
+			if l := labels[string(typ)+"."+f.Name]; l[0] == "" || l[1] == "" {
+				t.Errorf("%s.%s has no name", typ, f.Name)
+			}
+		}
+	}
+	kana := regexp.MustCompile(`[\p{Han}\p{Hiragana}\p{Katakana}]`)
+	for path, l := range labels {
+		if _, _, ok := locker.LookupField(path); !ok {
+			t.Errorf("label of an unknown field %q", path)
+		}
+		if !kana.MatchString(l[0]) && l[0] != "URL" && l[0] != "SHA-256" {
+			t.Errorf("%s: %q is not Japanese", path, l[0])
+		}
+	}
+}
+
+// A report reads nothing but what it is given.
+func TestReadsNothingElse(t *testing.T) {
+	files, err := os.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, f := range files {
+		if filepath.Ext(f.Name()) != ".go" || strings.HasSuffix(f.Name(), "_test.go") {
+			continue
+		}
+		n++
+		src, err := os.ReadFile(f.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, word := range []string{`"os"`, `"os/`, `"database/sql`, `"crypto`, `"net"`, `"net/`, "time.Now", "time.Local", ".Local()", "time.Since"} {
+			if strings.Contains(string(src), word) {
+				t.Errorf("%s uses %s", f.Name(), word)
+			}
+		}
+	}
+	if n < 5 {
+		t.Errorf("only %d files were looked at", n)
+	}
+}
+
+func FuzzClean(f *testing.F) {
+	for _, s := range []string{"a\x00b", "bad\xff", "パスワード: hunter2", "line\r\nline\ttab", "\u202e", "𠮷😀"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		got := clean(s)
+		if !utf8.ValidString(got) || strings.ContainsFunc(got, hidden) {
+			t.Errorf("clean(%q) = %q", s, got)
+		}
+		if clean(got) != got {
+			t.Errorf("%q is not stable: %q", got, clean(got))
+		}
+		maskSecrets(got, "X")
+	})
+}
+
+func FuzzWrap(f *testing.F) {
+	f.Add("証拠の説明。「括弧」と、2026年11月3日～4日", "bc1q0amsnea7yvuxg68f8hc9mf33xdt7mhw04w7r86")
+	f.Add("", " a b ")
+	f.Fuzz(func(t *testing.T, text, id string) {
+		text, id = clean(text), clean(id)
+		lines := wrap([]typeset.Span{{Text: text}, {Text: id, Mono: true}}, 40)
+		blank := func(s string) string { return strings.Join(strings.Fields(s), "") }
+		if got, want := blank(strings.Join(lines, "")), blank(text+id); got != want {
+			t.Errorf("text lost: %q, want %q", got, want)
+		}
+		for _, word := range strings.Fields(id) {
+			if !slices.ContainsFunc(lines, func(l string) bool { return strings.Contains(l, word) }) {
+				t.Errorf("identifier %q is broken: %q", word, lines)
+			}
+		}
+		for _, l := range lines {
+			if uniseg.StringWidth(strings.TrimSpace(l)) > 40 && !slices.ContainsFunc(strings.Fields(id), func(w string) bool { return strings.Contains(l, w) }) {
+				t.Errorf("%d columns: %q", uniseg.StringWidth(l), l)
+			}
+		}
+	})
+}

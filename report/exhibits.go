@@ -1,0 +1,197 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"evidence-locker/locker"
+	"evidence-locker/report/typeset"
+)
+
+// exhibit is a recorded file with its number in this document.
+type exhibit struct {
+	n   int
+	rec *locker.Record
+	*locker.Exhibit
+}
+
+func (x exhibit) id() string { return fmt.Sprintf("exhibit-%d", x.n) }
+
+// isPicture tells whether the file can be shown as one.
+func (x exhibit) isPicture() bool {
+	switch x.MediaType {
+	case "image/png", "image/jpeg", "image/gif", "image/bmp", "image/tiff", "image/webp":
+		return true
+	}
+	return false
+}
+
+func (b *builder) numberExhibits() []exhibit {
+	var xs []exhibit
+	for _, r := range live(b.in.Incident, "evidence") {
+		if r.Exhibit != nil {
+			xs = append(xs, exhibit{len(xs) + 1, r, r.Exhibit})
+		}
+	}
+	return xs
+}
+
+// exhibitName is the neutral label that the document uses; court numbering is
+// not ours to give.
+func (b *builder) exhibitName(x exhibit) string {
+	return fmt.Sprintf(b.s("資料%d", "Exhibit %d"), x.n)
+}
+
+func (b *builder) fileName(x exhibit) string {
+	if s := b.text(x.rec, x.Name); strings.TrimSpace(s) != "" {
+		return s
+	}
+	return b.s("（名前なし）", "(no name)")
+}
+
+// bytes prints a file size with thousands apart.
+func (b *builder) bytes(n int64) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s + b.s(" バイト", " bytes")
+}
+
+// device says on what a record was made: part of what makes a file credible.
+func (b *builder) device(r *locker.Record) string {
+	var parts []string
+	for _, s := range []string{r.Device.OS, r.Device.Arch, toolName(r)} {
+		if s != "" {
+			parts = append(parts, clean(s))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+func toolName(r *locker.Record) string {
+	return strings.TrimSpace(r.Tool.Name + " " + r.Tool.Version)
+}
+
+// showExhibit is everything about one file: what it is, then its picture or a
+// card in its place.
+func (b *builder) showExhibit(x exhibit) []typeset.Block {
+	rows := []typeset.Field{
+		{Label: b.s("ファイル名", "File name"), Value: typeset.Text(b.fileName(x))},
+		{Label: b.s("説明", "What it shows"), Value: b.or(b.value(x.rec, "note"))},
+		{Label: b.s("取得日時", "Captured"), Value: b.or(b.value(x.rec, "at"))},
+		{Label: b.s("取得者", "Captured by"), Value: b.or(b.value(x.rec, "captured_by"))},
+	}
+	for _, name := range []string{"url", "source"} {
+		if v := b.value(x.rec, name); len(v) > 0 {
+			rows = append(rows, typeset.Field{Label: b.s(map[string]string{"url": "URL", "source": "入手元"}[name],
+				map[string]string{"url": "URL", "source": "Source"}[name]), Value: v})
+		}
+	}
+	if !x.Modified.IsZero() {
+		rows = append(rows, typeset.Field{Label: b.s("ファイルの更新日時", "File modified"), Value: typeset.Text(b.when(x.Modified))})
+	}
+	rows = append(rows,
+		typeset.Field{Label: b.s("保管庫への記録日時", "Recorded in the vault"), Value: typeset.Text(b.when(x.rec.RecordedAt) + b.s("、", ", ") + b.rec(x.rec))},
+		typeset.Field{Label: b.s("記録した機器", "Recorded with"), Value: b.or(plainSpans(b.device(x.rec)))},
+		typeset.Field{Label: b.s("種別・サイズ", "Type and size"), Value: typeset.Text(clean(x.MediaType) + b.s("、", ", ") + b.bytes(x.Size))},
+		typeset.Field{Label: "SHA-256", Value: typeset.Code(fmt.Sprintf("%x", x.SHA256))},
+	)
+	name := b.exhibitName(x)
+	out := []typeset.Block{typeset.Heading{Level: 3, Text: name + b.s("　", "  ") + b.fileName(x), ID: x.id()}, typeset.Fields{Rows: rows}}
+	id := x.id() + "-image"
+	if !x.isPicture() {
+		return append(out, typeset.Card{ID: id, Title: typeset.Text(name + b.s("：画像ではないため内容は示さない", ": not a picture, so its content is not shown")),
+			Lines: [][]typeset.Span{typeset.Text(b.fileName(x)), typeset.Text(b.s("原本は保管庫にあり、上の SHA-256 で確かめられる。",
+				"The original is in the vault and can be checked by the SHA-256 above."))}})
+	}
+	b.pictures[id] = x.Exhibit
+	return append(out, typeset.Picture{
+		ID:      id,
+		Caption: typeset.Text(name + b.s("　", "  ") + b.fileName(x)),
+		Card:    func(e *typeset.PictureError) typeset.Card { return b.card(x, e) },
+	})
+}
+
+// card stands in the place of a picture that cannot be shown.
+func (b *builder) card(x exhibit, e *typeset.PictureError) typeset.Card {
+	why := b.s("画像を読み取れない。", "The picture could not be read.")
+	switch e.Reason {
+	case typeset.Unsupported:
+		why = b.s("この形式の画像は示せない。", "Pictures of this format cannot be shown.")
+	case typeset.Damaged:
+		why = b.s("画像ファイルが壊れているか途中で切れている。", "The picture file is broken or cut short.")
+	case typeset.TooLarge:
+		why = fmt.Sprintf(b.s("画像が大きすぎる（%d×%d 画素）。", "The picture is too large (%d×%d pixels)."), e.Width, e.Height)
+	case typeset.Animated:
+		why = b.s("動く画像は示せない。", "Moving pictures cannot be shown.")
+	}
+	return typeset.Card{ID: x.id() + "-image", Title: typeset.Text(b.exhibitName(x) + b.s("：画像を示せない", ": the picture cannot be shown")),
+		Lines: [][]typeset.Span{typeset.Text(why), typeset.Text(b.s("原本が保管庫にあるかぎり、上の SHA-256 で確かめられる。",
+			"As far as the original is in the vault, it can be checked by the SHA-256 above."))}}
+}
+
+// exhibitPages are all exhibits one after the other.
+func (b *builder) exhibitPages() []typeset.Block {
+	var out []typeset.Block
+	cards := 0 // since the last page break
+	for i, x := range b.exhibits {
+		// One picture to a sheet, so that it stands with its data and can be
+		// handed over by itself; two of those that have none.
+		if i > 0 && (x.isPicture() || b.exhibits[i-1].isPicture() || cards == 2) {
+			out = append(out, typeset.PageBreak{})
+			cards = 0
+		}
+		if !x.isPicture() {
+			cards++
+		}
+		out = append(out, b.showExhibit(x)...)
+	}
+	return out
+}
+
+// exhibitList has the columns of a 証拠説明書 (recipients.md, section 2.4).
+func (b *builder) exhibitList() []typeset.Block {
+	if len(b.exhibits) == 0 {
+		return nil
+	}
+	t := typeset.Table{Size: tableSize, Columns: []typeset.Column{
+		{Head: b.s("資料番号", "No."), MM: 17},
+		{Head: b.s("標目", "Title"), Width: 1.2},
+		{Head: b.s("原本・写しの別", "Original or copy"), MM: 20},
+		{Head: b.s("作成（取得）年月日", "Made (captured)"), Width: 1.1},
+		{Head: b.s("作成者（取得者）", "Made by"), MM: 21},
+		{Head: b.s("立証趣旨（何を示すか）", "What it shows"), Width: 1.2},
+	}}
+	for _, x := range b.exhibits {
+		at := b.or(nil)
+		if v, ok := x.rec.Fields["at"].(locker.Time); ok {
+			at = typeset.Text(b.whenCell(v.At))
+		}
+		t.Rows = append(t.Rows, []typeset.Cell{
+			{goTo(x.id(), b.exhibitName(x))}, typeset.Text(b.fileName(x)),
+			typeset.Text(b.s("写し（原本は保管庫内の電子データ）", "copy (the original is a file in the vault)")),
+			at, b.or(b.value(x.rec, "captured_by")), b.or(b.value(x.rec, "note")),
+		})
+	}
+	return []typeset.Block{t}
+}
+
+// hashList names every file with the digest of its original bytes.
+func (b *builder) hashList() []typeset.Block {
+	if len(b.exhibits) == 0 {
+		return nil
+	}
+	t := typeset.Table{Size: tableSize, Columns: []typeset.Column{
+		{Head: b.s("資料", "Exhibit"), MM: 19}, {Head: b.s("ファイル名と SHA-256", "File name and SHA-256")},
+		{Head: b.s("サイズ", "Size"), MM: 30, Align: typeset.Right},
+	}}
+	for _, x := range b.exhibits {
+		t.Rows = append(t.Rows, []typeset.Cell{
+			{goTo(x.id(), b.exhibitName(x))},
+			{{Text: b.fileName(x) + "\n"}, {Text: fmt.Sprintf("%x", x.SHA256), Mono: true}},
+			typeset.Text(b.bytes(x.Size)),
+		})
+	}
+	return []typeset.Block{t}
+}

@@ -1,0 +1,177 @@
+package report
+
+import (
+	"slices"
+	"strings"
+
+	"evidence-locker/locker"
+	"evidence-locker/locker/datafile"
+	"evidence-locker/locker/playbook"
+)
+
+// counts tells whether a record is among those that a report is made of.
+// Custody records never are: issuing a report must not change the next one.
+func counts(r *locker.Record) bool { return r.Type != "custody" && r.Type != "key" }
+
+// used calls f for every record that a report of in is made of, in their order,
+// the person's own first.
+func used(in Input, f func(*locker.Record)) {
+	for _, i := range []*locker.Incident{in.Reporter, in.Incident} {
+		if i == nil {
+			continue
+		}
+		for _, r := range i.Records {
+			if counts(r) {
+				f(r)
+			}
+		}
+	}
+}
+
+// newest returns the record with the highest number that says when it was
+// recorded, nil if there is none.
+func newest(in Input) *locker.Record {
+	var last *locker.Record
+	used(in, func(r *locker.Record) {
+		if !r.RecordedAt.IsZero() && (last == nil || r.Seq > last.Seq) {
+			last = r
+		}
+	})
+	return last
+}
+
+// HeadSize returns the size of the smallest tree that holds every record that
+// a report of in is made of. A head of that size or the next larger one is what
+// the report should name: custody records that came later must not change it.
+func HeadSize(in Input) int64 {
+	var size int64
+	used(in, func(r *locker.Record) { size = max(size, r.Seq+1) })
+	for _, i := range []*locker.Incident{in.Reporter, in.Incident} {
+		if i == nil {
+			continue
+		}
+		for _, d := range i.Damaged {
+			size = max(size, d.Seq+1)
+		}
+	}
+	return size
+}
+
+// live returns the records of a type that count as facts: readable, known and
+// not withdrawn.
+func live(in *locker.Incident, t locker.Type) []*locker.Record {
+	if in == nil {
+		return nil
+	}
+	var rs []*locker.Record
+	for _, r := range in.Records {
+		if r.Type == t && r.Known && r.Retracted == nil {
+			rs = append(rs, r)
+		}
+	}
+	return rs
+}
+
+// with returns the records of a path that have a value there. For the incident
+// and the person the newest counts, but for fields that add up; account data is
+// that of the incident's exchange only.
+func (b *builder) with(path string) []*locker.Record {
+	typ, name, _ := strings.Cut(path, ".")
+	t := locker.Type(typ)
+	var rs []*locker.Record
+	switch t {
+	case "reporter":
+		rs = live(b.in.Reporter, t)
+	case "account":
+		rs = b.accounts
+	default:
+		rs = live(b.in.Incident, t)
+	}
+	if name == "" {
+		return rs
+	}
+	rs = slices.DeleteFunc(slices.Clone(rs), func(r *locker.Record) bool { return len(b.value(r, name)) == 0 })
+	if _, f, ok := locker.LookupField(path); ok && !f.Multi && (t == "incident" || t == "reporter") && len(rs) > 1 {
+		rs = rs[len(rs)-1:]
+	}
+	return rs
+}
+
+// textOf returns the newest value of a path as text, "" if there is none.
+func (b *builder) textOf(path string) string {
+	_, name, _ := strings.Cut(path, ".")
+	rs := b.with(path)
+	if len(rs) == 0 {
+		return ""
+	}
+	return plain(b.value(rs[len(rs)-1], name))
+}
+
+// ownAccounts returns the account records that may go to this recipient: those
+// at the incident's exchange. The account at another exchange is nobody's
+// business there.
+func (b *builder) ownAccounts() []*locker.Record {
+	var rs []*locker.Record
+	here := datafile.Fold(b.exchangeKey)
+	for _, r := range live(b.in.Reporter, "account") {
+		if here != "" && b.atExchange(r) == here {
+			rs = append(rs, r)
+		}
+	}
+	for _, r := range live(b.in.Incident, "account") {
+		if at := b.atExchange(r); at == "" || here == "" || at == here || b.key == "police" {
+			rs = append(rs, r)
+		}
+	}
+	return rs
+}
+
+func (b *builder) atExchange(r *locker.Record) string {
+	v, ok := r.Fields["exchange"]
+	if !ok {
+		return ""
+	}
+	if e, ok := b.exchanges.Lookup(v.String()); ok {
+		return datafile.Fold(e.Key)
+	}
+	return datafile.Fold(v.String())
+}
+
+// kind is a kind of trouble as recorded; Key is "" if it is not a known one.
+type kind struct {
+	playbook.Kind
+	name string
+}
+
+func (b *builder) recordedKinds() []kind {
+	var ks []kind
+	seen := make(map[string]bool)
+	for _, r := range live(b.in.Incident, "incident") {
+		v, ok := r.Fields["kind"]
+		if !ok {
+			continue
+		}
+		for _, s := range texts(v) {
+			k := kind{name: b.text(r, s)}
+			if known, ok := b.book.Lookup(s); ok {
+				k = kind{known, known.Name(b.lang)}
+			}
+			if k.name != "" && !seen[k.name] {
+				seen[k.name] = true
+				ks = append(ks, k)
+			}
+		}
+	}
+	return ks
+}
+
+func texts(v locker.Value) []string {
+	if l, ok := v.(locker.List); ok {
+		var ss []string
+		for _, t := range l {
+			ss = append(ss, string(t))
+		}
+		return ss
+	}
+	return []string{v.String()}
+}

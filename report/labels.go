@@ -1,0 +1,163 @@
+package report
+
+import "evidence-locker/locker"
+
+// labels name the fields of records, Japanese and English.
+var labels = map[string][2]string{
+	"incident.title":          {"件名", "Title"},
+	"incident.exchange":       {"取引所", "Exchange"},
+	"incident.kind":           {"種類", "Kind"},
+	"incident.phase":          {"していたこと", "Phase"},
+	"incident.started_at":     {"発生", "It began"},
+	"incident.ended_at":       {"終わり", "It ended"},
+	"incident.noticed_at":     {"気付いた", "It was noticed"},
+	"incident.noticed_how":    {"気付いた経緯", "How it was noticed"},
+	"incident.place":          {"場所", "Place"},
+	"incident.url":            {"URL", "URL"},
+	"incident.error_text":     {"エラーメッセージ", "Error text"},
+	"incident.error_code":     {"エラーコード", "Error code"},
+	"incident.summary":        {"要約", "Summary"},
+	"incident.narrative":      {"状況", "Circumstances"},
+	"incident.opinion":        {"意見・推測", "Opinion"},
+	"incident.request":        {"してほしいこと", "What is asked"},
+	"incident.suspected_from": {"不正アクセスの疑い(始まり)", "Suspected access (from)"},
+	"incident.suspected_to":   {"不正アクセスの疑い(終わり)", "Suspected access (until)"},
+	"incident.last_ok_at":     {"最後に正常だった", "Last known good"},
+	"incident.first_bad_at":   {"最初に異常だった", "First known bad"},
+	"incident.own_ip":         {"自分のIPアドレス", "Own IP address"},
+	"incident.isp":            {"プロバイダ", "Internet provider"},
+	"incident.current_risk":   {"残っている危険", "Remaining risk"},
+
+	"account.exchange": {"取引所", "Exchange"},
+	"account.number":   {"口座番号", "Account number"},
+	"account.user_id":  {"ユーザーID", "User ID"},
+	"account.email":    {"登録メールアドレス", "Registered e-mail"},
+	"account.login_id": {"ログインID", "Login ID"},
+	"account.name":     {"名義", "Holder"},
+	"account.note":     {"備考", "Note"},
+
+	"attempt.from":  {"試行の開始", "Attempts began"},
+	"attempt.until": {"試行の終わり", "Attempts ended"},
+
+	"order.id":            {"注文番号", "Order ID"},
+	"order.exchange":      {"取引所", "Exchange"},
+	"order.pair":          {"取引ペア", "Pair"},
+	"order.side":          {"売買", "Side"},
+	"order.type":          {"注文方法", "Type"},
+	"order.quantity":      {"数量", "Quantity"},
+	"order.price":         {"価格", "Price"},
+	"order.filled":        {"約定数量", "Filled"},
+	"order.average_price": {"平均約定価格", "Average price"},
+	"order.placed_at":     {"注文日時", "Placed"},
+	"order.filled_at":     {"約定日時", "Filled at"},
+	"order.at":            {"日時", "Time"},
+	"order.status":        {"状態", "Status"},
+	"order.intended":      {"意図した内容", "Intended"},
+	"order.slippage":      {"スリッページ", "Slippage"},
+	"order.note":          {"備考", "Note"},
+
+	"transfer.direction":    {"方向", "Direction"},
+	"transfer.amount":       {"通貨・数量", "Coin and amount"},
+	"transfer.fee":          {"手数料", "Fee"},
+	"transfer.network":      {"ネットワーク", "Network"},
+	"transfer.txid":         {"トランザクションID", "Transaction ID"},
+	"transfer.from":         {"送付元アドレス", "From address"},
+	"transfer.to":           {"送付先アドレス", "To address"},
+	"transfer.memo":         {"メモ・タグ", "Memo or tag"},
+	"transfer.at":           {"日時", "Time"},
+	"transfer.status":       {"状態", "Status"},
+	"transfer.service":      {"相手のサービス", "Service at the other end"},
+	"transfer.explorer_url": {"エクスプローラ", "Explorer"},
+	"transfer.value":        {"当時の価格", "Value then"},
+	"transfer.value_source": {"価格の出所", "Source of the value"},
+	"transfer.note":         {"備考", "Note"},
+
+	"bank.direction": {"方向", "Direction"},
+	"bank.bank":      {"銀行", "Bank"},
+	"bank.branch":    {"支店", "Branch"},
+	"bank.kind":      {"種別", "Kind of account"},
+	"bank.number":    {"口座番号", "Account number"},
+	"bank.holder":    {"名義", "Holder"},
+	"bank.amount":    {"金額", "Amount"},
+	"bank.at":        {"日時", "Time"},
+	"bank.reference": {"振込番号など", "Reference"},
+	"bank.note":      {"備考", "Note"},
+
+	"loss.at":       {"損失", "Loss"},
+	"loss.value_at": {"価格の時刻", "Time of the price"},
+
+	"actor.name":         {"名前・通称", "Name or alias"},
+	"actor.address":      {"アドレス", "Address"},
+	"actor.email":        {"メールアドレス", "E-mail"},
+	"actor.phone":        {"電話", "Phone"},
+	"actor.url":          {"URL", "URL"},
+	"actor.domain":       {"ドメイン", "Domain"},
+	"actor.ip":           {"IPアドレス", "IP address"},
+	"actor.handle":       {"アカウント名", "Handle"},
+	"actor.app":          {"アプリ", "App"},
+	"actor.bank_account": {"銀行口座", "Bank account"},
+	"actor.note":         {"備考", "Note"},
+
+	"contact.with":       {"相手", "With"},
+	"contact.channel":    {"方法", "Channel"},
+	"contact.direction":  {"方向", "Direction"},
+	"contact.inquiry_no": {"番号", "Reference number"},
+	"contact.at":         {"日時", "Time"},
+	"contact.text":       {"伝えた内容", "What was said"},
+	"contact.reply":      {"回答", "Reply"},
+	"contact.officer":    {"担当者", "Officer"},
+	"contact.station":    {"署・部署", "Station"},
+	"contact.outcome":    {"結果", "Outcome"},
+	"contact.due":        {"期限", "Due"},
+
+	"note.at":     {"メモ", "Note"},
+	"action.at":   {"対応", "Step"},
+	"evidence.at": {"取得日時", "Captured"},
+
+	"custody.action": {"扱い", "Action"},
+	"custody.for":    {"宛先", "For"},
+	"custody.format": {"形式", "Format"},
+	"custody.lang":   {"言語", "Language"},
+	"custody.name":   {"ファイル名", "File name"},
+	"custody.sha256": {"SHA-256", "SHA-256"},
+	"custody.size":   {"サイズ(バイト)", "Size (bytes)"},
+	"custody.head":   {"ヘッド", "Head"},
+	"custody.seqs":   {"記録番号", "Records"},
+	"custody.note":   {"備考", "Note"},
+
+	"under.incident": {"元の案件", "From incident"},
+	"under.seqs":     {"記録番号", "Records"},
+}
+
+// label names a field; one that has no name is shown by its path.
+func (b *builder) label(t locker.Type, name string) string {
+	l, ok := labels[string(t)+"."+name]
+	if !ok {
+		return string(t) + "." + name
+	}
+	return b.s(l[0], l[1])
+}
+
+// words of values that the command line writes itself.
+var words = map[string][2]string{
+	"in": {"受け(入)", "in"}, "out": {"送り(出)", "out"},
+	"buy": {"買い (buy)", "buy"}, "sell": {"売り (sell)", "sell"},
+	"support": {"サポート", "support"}, "police": {"警察", "police"}, "bank": {"銀行", "bank"},
+	"mobile": {"携帯", "mobile"}, "home": {"自宅", "home"}, "work": {"勤務先", "work"},
+}
+
+// typeNames name the types of records in lists of withdrawn and unknown ones.
+var typeNames = map[locker.Type][2]string{
+	"incident": {"事案", "incident"}, "attempt": {"試行", "attempt"}, "account": {"口座", "account"},
+	"order": {"注文", "order"}, "transfer": {"送金", "transfer"}, "bank": {"銀行", "bank"}, "loss": {"損失", "loss"},
+	"actor": {"相手方", "other side"}, "evidence": {"資料", "exhibit"}, "note": {"メモ", "note"},
+	"contact": {"やり取り", "talk"}, "under": {"編入", "belongs here"}, "action": {"対応", "step"},
+	"reporter": {"本人", "reporter"}, "retract": {"取下げ", "retraction"}, "custody": {"管理", "custody"},
+}
+
+func (b *builder) typeName(t locker.Type) string {
+	if n, ok := typeNames[t]; ok {
+		return b.s(n[0], n[1])
+	}
+	return clean(string(t))
+}

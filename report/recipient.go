@@ -1,0 +1,123 @@
+package report
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"sync"
+
+	"evidence-locker/locker/datafile"
+)
+
+// Need says how strongly a recipient asks for a field.
+type Need string
+
+const (
+	Required Need = "R" // the source says it must be given, or the form has a box for it
+	Expected Need = "E" // asked for or strongly advised
+	Optional Need = "O" // helps if it is known
+	notAsked Need = "-" // filled in at the desk
+)
+
+// recipientFile is a data file recipient/<key>.toml.
+type recipientFile struct {
+	JA, EN  string
+	Field   []field
+	Sources map[string]string
+}
+
+// field is one line of what a recipient asks for.
+type field struct {
+	Path       string // record field where the answer lives, "account.number"; or only a type
+	Show       string // how it is worded, a key of shows; empty: the values of Path as they are
+	JA, EN     string
+	Need       Need
+	RequiredAt []string `toml:"required_at"` // exchanges at which it is required
+	Kinds      []string // asked for in these kinds of trouble; empty: in all
+	Absent     string   // what stands where there is nothing: "" not recorded, "none", "unknown"
+	Sheet      bool     // belongs on the detachable sheet of identity
+	Source     string
+	WhyJA      string `toml:"why_ja"`
+	WhyEN      string `toml:"why_en"`
+}
+
+//go:embed recipient/*.toml
+var recipientFS embed.FS
+
+var recipientFiles = sync.OnceValue(func() map[string]recipientFile {
+	sub, err := fs.Sub(recipientFS, "recipient")
+	if err == nil {
+		var all map[string]recipientFile
+		if all, err = datafile.Load[recipientFile](sub, nil); err == nil {
+			return all
+		}
+	}
+	panic("report: built-in data: " + err.Error()) // a test loads them
+})
+
+// Recipient is a reader that a report can be made for.
+type Recipient struct{ Key, JA, EN string }
+
+// Name returns the name in "ja" or "en"; any other language gets English.
+func (r Recipient) Name(lang string) string {
+	if lang == "ja" {
+		return r.JA
+	}
+	return r.EN
+}
+
+// recipientOrder is the order in which recipients are offered; the first is
+// the default.
+var recipientOrder = []string{"support", "police"}
+
+// Recipients returns the readers that reports can be made for. The first is
+// the one that is taken if none is named.
+func Recipients() []Recipient {
+	all := recipientFiles()
+	var rs []Recipient
+	for _, key := range recipientOrder {
+		rs = append(rs, Recipient{key, all[key].JA, all[key].EN})
+	}
+	return rs
+}
+
+// ErrUnknownRecipient says that there is no such recipient.
+var ErrUnknownRecipient = errors.New("unknown recipient")
+
+func lookupRecipient(key string) (string, recipientFile, error) {
+	if key == "" {
+		key = recipientOrder[0]
+	}
+	if !slices.Contains(recipientOrder, key) {
+		return "", recipientFile{}, fmt.Errorf("%w %q", ErrUnknownRecipient, key)
+	}
+	return key, recipientFiles()[key], nil
+}
+
+// MissingField is something that the recipient asks for and that is not
+// recorded.
+type MissingField struct {
+	Path         string // "account.number", or only a type of record, as in "evidence"
+	JA, EN       string
+	Need         Need
+	WhyJA, WhyEN string
+	Source       string
+}
+
+// Label returns the name of the field in "ja" or else English.
+func (m MissingField) Label(lang string) string {
+	if lang == "ja" {
+		return m.JA
+	}
+	return m.EN
+}
+
+// Why says in "ja" or else English why the field is asked for.
+func (m MissingField) Why(lang string) string {
+	if lang == "ja" {
+		return m.WhyJA
+	}
+	return m.WhyEN
+}

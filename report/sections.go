@@ -1,0 +1,313 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"evidence-locker/locker"
+	"evidence-locker/report/typeset"
+)
+
+// tableSize in points lets a time with its offset stand on one line of 56 mm.
+const tableSize = 8.5
+
+// circumstances are the person's own words, each with its record.
+func (b *builder) circumstances() []typeset.Block {
+	var out []typeset.Block
+	for _, r := range b.with("incident.summary") {
+		out = append(out, typeset.Paragraph{Spans: append([]typeset.Span{{Text: b.s("要約：", "In short: "), Bold: true}}, b.value(r, "summary")...)})
+	}
+	for _, r := range b.with("incident.narrative") {
+		out = append(out, typeset.Paragraph{Spans: b.value(r, "narrative")},
+			typeset.Paragraph{Spans: []typeset.Span{{Text: b.rec(r), Muted: true}}, Align: typeset.Right, Size: 8})
+	}
+	return out
+}
+
+// opinions are kept apart from the facts (recipients.md, rule 1).
+func (b *builder) opinions() []typeset.Block {
+	var out []typeset.Block
+	for _, r := range b.with("incident.opinion") {
+		out = append(out, typeset.Paragraph{Spans: b.value(r, "opinion")})
+	}
+	if len(out) > 0 {
+		out = append([]typeset.Block{typeset.Paragraph{Spans: []typeset.Span{{Muted: true, Text: b.s(
+			"次は本人の意見や推測であり、事実の記載ではない。",
+			"What follows is the person's opinion or guess, not a statement of facts.")}}}}, out...)
+	}
+	return out
+}
+
+// otherFacts are those about the incident that no other section shows.
+func (b *builder) otherFacts() []typeset.Block {
+	var rows []typeset.Field
+	for _, name := range []string{"phase", "noticed_how", "own_ip", "isp", "current_risk"} {
+		if v := b.plainValues("incident." + name); len(v) > 0 {
+			rows = append(rows, typeset.Field{Label: b.label("incident", name), Value: v})
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	return []typeset.Block{typeset.Fields{Rows: rows}}
+}
+
+// event is a dated fact.
+type event struct {
+	at   time.Time
+	seq  int64
+	what []typeset.Span
+}
+
+// events are all dated facts in the order in which they happened. The time of
+// recording is never taken for the time of the fact.
+func (b *builder) events() (es []event, undated []int64) {
+	add := func(r *locker.Record, name string, what []typeset.Span) bool {
+		t, ok := r.Fields[name].(locker.Time)
+		if ok && !t.At.IsZero() {
+			if raw := typed(t); raw != "" {
+				what = append(what, typeset.Span{Text: b.s("（時刻の入力: ", " (time as typed: ") + b.text(r, raw) + b.s("）", ")"), Muted: true})
+			}
+			es = append(es, event{t.At, r.Seq, what})
+		}
+		return ok
+	}
+	for _, name := range []string{"last_ok_at", "first_bad_at", "suspected_from", "suspected_to", "started_at", "ended_at", "noticed_at"} {
+		for _, r := range b.with("incident." + name) {
+			add(r, name, typeset.Text(b.label("incident", name)))
+		}
+	}
+	dated := []struct {
+		t     locker.Type
+		names []string
+		what  func(n int, r *locker.Record, name string) []typeset.Span
+	}{
+		{"attempt", []string{"from", "until"}, b.attemptEvent},
+		{"order", []string{"placed_at", "filled_at", "at"}, b.itemEvent("order", b.s("注文", "Order"), "side", "pair", "quantity", "price")},
+		{"transfer", []string{"at"}, b.itemEvent("transfer", b.s("送金", "Transfer"), "direction", "amount", "status")},
+		{"bank", []string{"at"}, b.itemEvent("bank", b.s("銀行", "Bank"), "direction", "amount", "bank")},
+		{"loss", []string{"at"}, b.itemEvent("loss", b.s("損失", "Loss"), "amount")},
+		{"action", []string{"at"}, b.lineEvent("actions", b.s("対応", "Step"), "step", "text")},
+		{"contact", []string{"at"}, b.itemEvent("contact", b.s("やり取り", "Talk"), "with", "channel", "direction")},
+		{"note", []string{"at"}, b.lineEvent("notes", b.s("メモ", "Note"), "text")},
+	}
+	for _, d := range dated {
+		for i, r := range live(b.in.Incident, d.t) {
+			found := false
+			for _, name := range d.names {
+				found = add(r, name, d.what(i+1, r, name)) || found
+			}
+			if !found {
+				undated = append(undated, r.Seq)
+			}
+		}
+	}
+	for _, x := range b.exhibits {
+		if !add(x.rec, "at", []typeset.Span{goTo(x.id(), b.exhibitName(x)), {Text: b.s("を取得", " captured")}}) {
+			undated = append(undated, x.rec.Seq)
+		}
+	}
+	slices.SortStableFunc(es, func(x, y event) int { return cmp.Or(x.at.Compare(y.at), cmp.Compare(x.seq, y.seq)) })
+	slices.Sort(undated)
+	return es, undated
+}
+
+func (b *builder) attemptEvent(_ int, r *locker.Record, name string) []typeset.Span {
+	if name == "until" {
+		return append(typeset.Text(b.s("試行の終わり：", "Last attempt: ")), b.value(r, "what")...)
+	}
+	return append(typeset.Text(b.s("試行：", "Attempt: ")), join(" → ", b.value(r, "what"), b.value(r, "saw"))...)
+}
+
+// itemEvent names the item by its number in its own section.
+func (b *builder) itemEvent(t locker.Type, noun string, names ...string) func(int, *locker.Record, string) []typeset.Span {
+	return func(n int, r *locker.Record, name string) []typeset.Span {
+		out := []typeset.Span{goTo(itemID(t, n), fmt.Sprintf("%s %d", noun, n))}
+		if name == "filled_at" {
+			out = append(out, typeset.Span{Text: b.s("が約定", " filled")})
+		}
+		if what := b.brief(r, names...); len(what) > 0 {
+			out = append(append(out, typeset.Span{Text: b.s("：", ": ")}), what...)
+		}
+		return out
+	}
+}
+
+// lineEvent gives the text of a short record; a long one is in its section.
+func (b *builder) lineEvent(section, noun string, names ...string) func(int, *locker.Record, string) []typeset.Span {
+	return func(_ int, r *locker.Record, _ string) []typeset.Span {
+		text := b.brief(r, names...)
+		if utf8.RuneCountInString(plain(text)) > short {
+			return []typeset.Span{{Text: noun}, goTo(section, b.s("（本文は別の節に記載）", " (the text is in its own section)"))}
+		}
+		return append(typeset.Text(noun+b.s("：", ": ")), text...)
+	}
+}
+
+// brief prints some fields of a record on one line.
+func (b *builder) brief(r *locker.Record, names ...string) []typeset.Span {
+	var parts [][]typeset.Span
+	for _, name := range names {
+		v := b.value(r, name)
+		if len(v) == 1 {
+			v = []typeset.Span{{Text: b.word(v[0].Text), Mono: v[0].Mono}}
+		}
+		parts = append(parts, v)
+	}
+	return join(" ", parts...)
+}
+
+func (b *builder) timeline() []typeset.Block {
+	es, undated := b.events()
+	var out []typeset.Block
+	if len(es) > 0 {
+		t := typeset.Table{Size: tableSize, Columns: []typeset.Column{
+			{Head: b.s("日時（記録の時差と UTC）", "Time (as recorded, and UTC)"), MM: 56},
+			{Head: b.s("できごと", "What happened")},
+			{Head: b.s("記録", "Record"), MM: 15, Align: typeset.Right},
+		}}
+		for _, e := range es {
+			t.Rows = append(t.Rows, []typeset.Cell{typeset.Text(b.whenCell(e.at)), e.what, typeset.Text(fmt.Sprint(e.seq))})
+		}
+		out = append(out, t)
+	}
+	if len(undated) > 0 {
+		out = append(out, typeset.Paragraph{Spans: []typeset.Span{{Muted: true, Text: fmt.Sprintf(b.s(
+			"日時が未記入のため時系列に入れていない記録: %s", "Records without a time of their own, not in the timeline: %s"), numbers(undated))}}})
+	}
+	return out
+}
+
+// attempts show what the person tried: exchanges look at whether the intention
+// was visible.
+func (b *builder) attempts() []typeset.Block {
+	rs := b.with("attempt")
+	if len(rs) == 0 {
+		return nil
+	}
+	t := typeset.Table{Size: tableSize, Columns: []typeset.Column{
+		{Head: b.s("日時", "Time"), MM: 60}, {Head: b.s("試みたこと", "Tried"), Width: 1.2},
+		{Head: b.s("画面の応答", "What came back")}, {Head: b.s("回数", "Times"), MM: 14, Align: typeset.Right},
+		{Head: b.s("記録", "Record"), MM: 15, Align: typeset.Right},
+	}}
+	for _, r := range rs {
+		at := typeset.Text(b.notRecorded())
+		if from, ok := r.Fields["from"].(locker.Time); ok {
+			at = typeset.Text(b.whenCell(from.At))
+		}
+		if until, ok := r.Fields["until"].(locker.Time); ok {
+			at = append(at, typeset.Span{Text: "\n〜 " + b.whenCell(until.At)})
+		}
+		tried := join("\n", b.value(r, "what"), b.brief(r, "side", "quantity", "pair", "price"), b.value(r, "note"))
+		t.Rows = append(t.Rows, []typeset.Cell{at, b.or(tried), b.or(b.value(r, "saw")), b.or(b.value(r, "times")), typeset.Text(fmt.Sprint(r.Seq))})
+	}
+	return []typeset.Block{t}
+}
+
+// or puts a word where there is no value: no box stays empty.
+func (b *builder) or(s []typeset.Span) typeset.Cell {
+	if len(s) == 0 {
+		return typeset.Cell{{Text: b.notRecorded(), Muted: true}}
+	}
+	return s
+}
+
+func itemID(t locker.Type, n int) string { return fmt.Sprintf("%s-%d", t, n) }
+
+// items lists the records of a type one by one: every field that is there, and
+// those named in wanted as "not recorded" where they are not.
+func (b *builder) items(t locker.Type, noun string, wanted ...string) []typeset.Block {
+	var out []typeset.Block
+	for i, r := range b.with(string(t)) {
+		out = append(out, typeset.Heading{Level: 3, ID: itemID(t, i+1), Text: fmt.Sprintf(b.s("%s %d（%s）", "%s %d (%s)"), noun, i+1, b.rec(r))})
+		var rows []typeset.Field
+		for _, f := range locker.FieldsOf(t) {
+			v := b.value(r, f.Name)
+			if len(v) == 1 && (f.Name == "direction" || f.Name == "side" || f.Name == "with") {
+				v[0].Text = b.word(v[0].Text)
+			}
+			if len(v) == 0 && !slices.Contains(wanted, f.Name) {
+				continue
+			}
+			rows = append(rows, typeset.Field{Label: b.label(t, f.Name), Value: b.or(v)})
+		}
+		if len(rows) == 0 {
+			rows = []typeset.Field{{Label: b.s("内容", "Content"), Value: typeset.Text(b.notRecorded())}}
+		}
+		out = append(out, typeset.Fields{Rows: rows})
+	}
+	return out
+}
+
+// losses are itemised with their records, so that a sum entered twice is seen.
+func (b *builder) losses() []typeset.Block {
+	rs := b.with("loss")
+	if len(rs) == 0 {
+		return nil
+	}
+	columns := []typeset.Column{
+		{Head: b.s("資産・数量", "Asset and quantity")},
+		{Head: b.s("試みた内容／実際／差", "Attempted / executed / difference")},
+		{Head: b.s("当時の価格と出所", "Value then and its source"), MM: 56},
+		{Head: b.s("記録", "Record"), MM: 15, Align: typeset.Right},
+	}
+	compares := slices.ContainsFunc(rs, func(r *locker.Record) bool {
+		return len(b.value(r, "attempted"))+len(b.value(r, "executed"))+len(b.value(r, "difference")) > 0
+	})
+	t := typeset.Table{Size: tableSize}
+	for _, r := range rs {
+		compared := join("\n", b.named(r, "attempted", "試み", "attempted"), b.named(r, "executed", "実際", "executed"), b.named(r, "difference", "差", "difference"))
+		var valued []typeset.Span
+		if v, ok := r.Fields["value_at"].(locker.Time); ok && !v.At.IsZero() {
+			valued = typeset.Text(b.whenCell(v.At))
+		}
+		worth := join("\n", b.value(r, "value"), b.value(r, "value_source"), valued)
+		t.Rows = append(t.Rows, []typeset.Cell{b.or(join("\n", b.value(r, "amount"), b.value(r, "note"))), b.or(compared), b.or(worth), typeset.Text(fmt.Sprint(r.Seq))})
+	}
+	t.Columns = columns
+	if !compares {
+		t.Columns = slices.Delete(columns, 1, 2)
+		for i := range t.Rows {
+			t.Rows[i] = slices.Delete(t.Rows[i], 1, 2)
+		}
+	}
+	out := []typeset.Block{t}
+	for _, line := range b.totals() {
+		out = append(out, typeset.Paragraph{Spans: []typeset.Span{{Text: b.s("合計: ", "Total: ") + line}}})
+	}
+	return out
+}
+
+// named puts a short name before a value.
+func (b *builder) named(r *locker.Record, name, ja, en string) []typeset.Span {
+	v := b.value(r, name)
+	if len(v) == 0 {
+		return nil
+	}
+	return append([]typeset.Span{{Text: b.s(ja+"：", en+": "), Muted: true}}, v...)
+}
+
+// lines is a table of time, text and record for short records.
+func (b *builder) lines(t locker.Type, head string, names ...string) []typeset.Block {
+	table := typeset.Table{Size: tableSize, Columns: []typeset.Column{
+		{Head: b.s("日時", "Time"), MM: 56}, {Head: head}, {Head: b.s("記録", "Record"), MM: 15, Align: typeset.Right},
+	}}
+	for _, r := range b.with(string(t)) {
+		at := typeset.Cell{{Text: b.notRecorded(), Muted: true}}
+		if v, ok := r.Fields["at"].(locker.Time); ok {
+			at = typeset.Text(b.whenCell(v.At))
+		}
+		var parts [][]typeset.Span
+		for _, name := range names {
+			parts = append(parts, b.value(r, name))
+		}
+		table.Rows = append(table.Rows, []typeset.Cell{at, b.or(join("\n", parts...)), typeset.Text(fmt.Sprint(r.Seq))})
+	}
+	if len(table.Rows) == 0 {
+		return nil
+	}
+	return []typeset.Block{table}
+}

@@ -1,0 +1,386 @@
+package report
+
+import (
+	"fmt"
+	"math/big"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"evidence-locker/locker"
+	"evidence-locker/report/typeset"
+)
+
+// shows word those fields of a form that are more than one value as it stands.
+// Each returns nothing where nothing is recorded.
+var shows map[string]func(*builder) []typeset.Span
+
+func init() { // not a literal: the functions reach shows again
+	shows = map[string]func(*builder) []typeset.Span{
+		"addressee":         (*builder).showAddressee,
+		"age":               (*builder).showAge,
+		"circumstances":     (*builder).showCircumstances,
+		"error":             (*builder).showError,
+		"exhibits":          (*builder).showExhibits,
+		"filing-date":       (*builder).showFilingDate,
+		"kinds":             (*builder).showKinds,
+		"losses":            (*builder).showLosses,
+		"noticed":           (*builder).showNoticed,
+		"offender":          (*builder).showOffender,
+		"order-data":        (*builder).showOrderData,
+		"order-ids":         (*builder).showOrderIDs,
+		"owner":             (*builder).showOwner,
+		"period":            (*builder).showPeriod,
+		"phone":             (*builder).showPhone,
+		"place":             (*builder).showPlace,
+		"reference":         (*builder).showReference,
+		"replies":           (*builder).showReplies,
+		"see-circumstances": (*builder).seeCircumstances,
+		"subject":           (*builder).showSubject,
+		"summary":           (*builder).showSummary,
+		"suspected":         (*builder).showSuspected,
+		"transfers":         (*builder).showTransfers,
+		"values":            (*builder).showValues,
+		"victim":            (*builder).showVictim,
+		"when":              (*builder).showWhen,
+	}
+}
+
+func (b *builder) showSubject() []typeset.Span {
+	title := b.textOf("incident.title")
+	if title == "" {
+		return nil
+	}
+	if len(b.kinds) > 0 {
+		title = fmt.Sprintf(b.s("【%s】%s", "[%s] %s"), b.kinds[0].name, title)
+	}
+	return []typeset.Span{{Text: title, Bold: true}}
+}
+
+func (b *builder) showKinds() []typeset.Span {
+	var names []string
+	for _, k := range b.kinds {
+		names = append(names, k.name)
+	}
+	return plainSpans(strings.Join(names, b.s("、", "; ")))
+}
+
+// short is how long a text may be to stand in the form itself.
+const short = 250
+
+func (b *builder) showSummary() []typeset.Span {
+	if s := b.plainValues("incident.summary"); len(s) > 0 {
+		return b.shortOr(s, "circumstances", b.circumstancesTitle())
+	}
+	// The narrative follows two rows below; only the reader of the missing list
+	// must not be told that nothing says what happened.
+	if len(b.with("incident.narrative")) > 0 {
+		return []typeset.Span{{Text: b.s("下の「状況」のとおり", "see the circumstances below")}}
+	}
+	return nil
+}
+
+// shortOr sends the reader of the form to a section for what is too long for
+// it.
+func (b *builder) shortOr(v []typeset.Span, section, title string) []typeset.Span {
+	if utf8.RuneCountInString(plain(v)) <= short {
+		return v
+	}
+	return []typeset.Span{goTo(section, fmt.Sprintf(b.s("「%s」に記載", "see “%s”"), title))}
+}
+
+func (b *builder) showCircumstances() []typeset.Span {
+	rs := b.with("incident.narrative")
+	if len(rs) == 0 {
+		return nil
+	}
+	// With a summary above it the narrative need not crowd the first page.
+	if len(rs) == 1 && len(b.with("incident.summary")) == 0 {
+		if v := b.value(rs[0], "narrative"); utf8.RuneCountInString(plain(v)) <= short {
+			return v
+		}
+	}
+	return b.seeCircumstances()
+}
+
+func (b *builder) seeCircumstances() []typeset.Span {
+	if len(b.with("incident.narrative")) == 0 {
+		return nil
+	}
+	return []typeset.Span{goTo("circumstances", b.s("「", "see “")+b.circumstancesTitle()+b.s("」に記載", "”"))}
+}
+
+func (b *builder) circumstancesTitle() string {
+	if b.key == "police" {
+		return b.s("被害の模様", "How it happened")
+	}
+	return b.s("状況", "Circumstances")
+}
+
+func (b *builder) showError() []typeset.Span {
+	return b.shortOr(b.errorSpans(), "errors", b.errorsTitle())
+}
+
+func (b *builder) errorsTitle() string { return b.s("表示された文言", "What the screen said") }
+
+func (b *builder) errorSpans() []typeset.Span {
+	code := b.plainValues("incident.error_code")
+	if len(code) > 0 {
+		code = append([]typeset.Span{{Text: b.s("コード: ", "Code: ")}}, code...)
+	}
+	return join("\n", b.plainValues("incident.error_text"), code)
+}
+
+func (b *builder) lossesTitle() string {
+	if b.key == "police" {
+		return b.s("被害金品", "Property")
+	}
+	return b.s("損失", "Losses")
+}
+
+// moment prints a time in a form that must stay short: with its offset only.
+// The sections give it in full.
+func (b *builder) moment(r *locker.Record, name string) []typeset.Span {
+	t, ok := r.Fields[name].(locker.Time)
+	if !ok || t.At.IsZero() {
+		return nil
+	}
+	return typeset.Text(localTime(t.At))
+}
+
+// labelled puts "name: " before a time or text of the incident.
+func (b *builder) labelled(path, label string) []typeset.Span {
+	v := b.plainValues(path)
+	if len(v) == 0 {
+		return nil
+	}
+	return append([]typeset.Span{{Text: label + b.s("：", ": ")}}, v...)
+}
+
+func (b *builder) showWhen() []typeset.Span {
+	began := b.plainValues("incident.started_at")
+	if len(began) == 0 {
+		return nil
+	}
+	return join("\n", began,
+		b.labelled("incident.ended_at", b.s("終わり", "Ended")),
+		b.labelled("incident.noticed_at", b.s("気付いた", "Noticed")))
+}
+
+func (b *builder) showPeriod() []typeset.Span {
+	began := b.plainValues("incident.started_at")
+	if len(began) == 0 {
+		return nil
+	}
+	return join("\n", began,
+		b.labelled("incident.ended_at", b.s("終わり", "Until")),
+		[]typeset.Span{goTo("timeline", b.s("行為ごとの日時は「時系列」に記載", "each act: see the timeline"))})
+}
+
+func (b *builder) showNoticed() []typeset.Span {
+	return join("\n", b.plainValues("incident.noticed_at"), b.plainValues("incident.noticed_how"))
+}
+
+func (b *builder) showSuspected() []typeset.Span {
+	return join("\n", b.labelled("incident.suspected_from", b.s("始まり", "From")),
+		b.labelled("incident.suspected_to", b.s("終わり", "Until")))
+}
+
+func (b *builder) showPlace() []typeset.Span {
+	var service []typeset.Span
+	place, url := b.plainValues("incident.place"), b.plainValues("incident.url")
+	if b.exchangeName != "" {
+		service = typeset.Text(b.s("サービス：", "Service: ") + b.exchangeName)
+	}
+	if len(place) == 0 && len(url) == 0 && b.key == "police" {
+		return nil // the form asks where the person was
+	}
+	return join("\n", place, service, url)
+}
+
+func (b *builder) showOrderIDs() []typeset.Span {
+	return b.shortOr(b.plainValues("order.id"), "orders", b.s("注文", "Orders"))
+}
+
+func (b *builder) showOrderData() []typeset.Span {
+	var lines []typeset.Span
+	for i, r := range b.with("order") {
+		if i == most {
+			return append(lines, goTo("orders", b.s("\nほかは「注文」に記載", "\nmore under “Orders”")))
+		}
+		slip := b.value(r, "slippage")
+		if len(slip) > 0 {
+			slip = append(typeset.Text(b.s("スリッページ ", "slippage ")), slip...)
+		}
+		lines = join("\n", lines, join(b.s("、", ", "), b.value(r, "pair"), b.moment(r, "placed_at"), slip))
+	}
+	return lines
+}
+
+func (b *builder) showLosses() []typeset.Span {
+	var lines []typeset.Span
+	for i, r := range b.with("loss.amount") {
+		if i == most {
+			return append(lines, goTo("losses", fmt.Sprintf(b.s("\nほかは「%s」に記載", "\nmore under “%s”"), b.lossesTitle())))
+		}
+		v := b.value(r, "amount")
+		lines = join("\n", lines, append(v, typeset.Span{Text: b.s("（", " (") + b.rec(r) + b.s("）", ")"), Muted: true}))
+	}
+	return lines
+}
+
+func (b *builder) showValues() []typeset.Span {
+	var lines []typeset.Span
+	for _, r := range b.with("loss.value") {
+		lines = join("\n", lines, join(b.s("、", ", "), b.value(r, "value"), b.value(r, "value_source"), b.moment(r, "value_at")))
+	}
+	return lines
+}
+
+// totals adds up the losses of each asset that has more than one, exactly.
+func (b *builder) totals() []string {
+	type sum struct {
+		total *big.Rat
+		scale int
+		seqs  []int64
+	}
+	sums := make(map[string]*sum)
+	var order []string
+	for _, r := range b.with("loss.amount") {
+		a, ok := r.Fields["amount"].(locker.Amount)
+		q, good := new(big.Rat).SetString(a.Quantity)
+		if !ok || !good || len(a.Quantity) > 1000 || strings.ContainsAny(a.Quantity, "eE/xXpP_") {
+			continue
+		}
+		s := sums[a.Asset]
+		if s == nil {
+			s = &sum{total: new(big.Rat)}
+			sums[a.Asset] = s
+			order = append(order, a.Asset)
+		}
+		s.total.Add(s.total, q)
+		_, frac, _ := strings.Cut(a.Quantity, ".")
+		s.scale = max(s.scale, len(frac))
+		s.seqs = append(s.seqs, r.Seq)
+	}
+	var lines []string
+	for _, asset := range order {
+		if s := sums[asset]; len(s.seqs) > 1 {
+			lines = append(lines, fmt.Sprintf(b.s("%s（記録%s の合計）", "%s (sum of records %s)"),
+				strings.TrimSpace(s.total.FloatString(s.scale)+" "+clean(asset)), numbers(s.seqs)))
+		}
+	}
+	return lines
+}
+
+func (b *builder) showTransfers() []typeset.Span {
+	var lines []typeset.Span
+	for i, r := range b.with("transfer") {
+		if i == most {
+			return append(lines, goTo("transfers", b.s("\nほかは「送金」に記載", "\nmore under “Transfers”")))
+		}
+		lines = join("\n", lines, join(b.s("、", ", "), b.value(r, "amount"), b.moment(r, "at")), b.value(r, "txid"))
+		if b.key == "police" {
+			lines = join("\n", lines, b.value(r, "to"))
+		}
+	}
+	return lines
+}
+
+func (b *builder) showExhibits() []typeset.Span {
+	if len(b.exhibits) == 0 {
+		return nil
+	}
+	return []typeset.Span{goTo("exhibits", fmt.Sprintf(b.s("%d点（「資料」に記載）", "%d, under “Exhibits”"), len(b.exhibits)))}
+}
+
+func (b *builder) showReplies() []typeset.Span {
+	if len(b.with("contact.reply")) == 0 {
+		return nil
+	}
+	return []typeset.Span{goTo("contacts", b.s("「やり取り」に記載", "under “Talks so far”"))}
+}
+
+// The police form.
+
+// showFilingDate leaves the date open: the desk may accept the report later
+// (recipients.md, rule 7).
+func (b *builder) showFilingDate() []typeset.Span {
+	return typeset.Text(b.s("令和　　年　　月　　日（受理の日に記入）", "(to be filled in on the day of filing)"))
+}
+
+func (b *builder) showAddressee() []typeset.Span {
+	if st := b.textOf("contact.station"); st != "" {
+		return typeset.Text(st)
+	}
+	return typeset.Text(b.s("　　　　　　警察署長　殿（提出先を記入）", "Chief of the police station (to be filled in)"))
+}
+
+func (b *builder) showAge() []typeset.Span {
+	age := b.plainValues("reporter.age")
+	if n, err := strconv.Atoi(plain(age)); err == nil && b.lang == "ja" {
+		return typeset.Text(fmt.Sprintf("%d歳", n))
+	}
+	return age
+}
+
+func (b *builder) showPhone() []typeset.Span {
+	phone, kind := b.plainValues("reporter.phone"), b.textOf("reporter.phone_kind")
+	if len(phone) == 0 || kind == "" {
+		return phone
+	}
+	return append(phone, typeset.Span{Text: b.s("（", " (") + b.word(kind) + b.s("）", ")")})
+}
+
+func (b *builder) showVictim() []typeset.Span {
+	if v := b.plainValues("reporter.victim_name"); len(v) > 0 {
+		return v
+	}
+	if name := b.plainValues("reporter.name"); len(name) > 0 {
+		return append(name, typeset.Span{Text: b.s("（届出人と同じ）", " (the reporter)")})
+	}
+	return nil
+}
+
+func (b *builder) showOwner() []typeset.Span {
+	if holder := b.plainValues("account.name"); len(holder) > 0 {
+		return holder
+	}
+	return b.showVictim()
+}
+
+func (b *builder) showOffender() []typeset.Span {
+	n := len(b.with("actor"))
+	var to []typeset.Span
+	if len(b.with("transfer.to")) > 0 {
+		to = []typeset.Span{goTo("transfers", b.s("送付先アドレスは「送金」に記載", "destination addresses: see the transfers"))}
+	}
+	if n == 0 {
+		if to == nil {
+			return nil
+		}
+		return join("\n", typeset.Text(b.s("不詳", "unknown")), to)
+	}
+	return join("\n", []typeset.Span{goTo("actors", fmt.Sprintf(b.s("%d件を「相手方について分かっていること」に記載", "known facts: %d, see what is known of the other side"), n))}, to)
+}
+
+func (b *builder) showReference() []typeset.Span {
+	var parts [][]typeset.Span
+	mention := func(n int, id, ja, en string) {
+		if n > 0 {
+			parts = append(parts, []typeset.Span{goTo(id, fmt.Sprintf(b.s(ja, en), n))})
+		}
+	}
+	mention(len(b.exhibits), "list", "資料%d点（「資料目録」に記載）", "exhibits: %d, see the list of exhibits")
+	mention(len(b.with("contact")), "contacts", "やり取り%d件（「やり取り」に記載）", "talks: %d, see the talks so far")
+	mention(len(b.with("action")), "actions", "講じた措置%d件（「した対応」に記載）", "steps taken: %d, see the steps taken")
+	return join("\n", parts...)
+}
+
+// word translates a value that the command line writes itself.
+func (b *builder) word(s string) string {
+	if w, ok := words[strings.ToLower(strings.TrimSpace(s))]; ok {
+		return b.s(w[0], w[1])
+	}
+	return s
+}

@@ -1,0 +1,143 @@
+package report
+
+import (
+	"encoding/base64"
+	"fmt"
+	"slices"
+	"strings"
+
+	"evidence-locker/locker"
+	"evidence-locker/report/typeset"
+)
+
+// withdrawn lists the records that were taken back; what they said is not
+// repeated.
+func (b *builder) withdrawn() []typeset.Block {
+	t := typeset.Table{Size: tableSize, Columns: []typeset.Column{
+		{Head: b.s("記録", "Record"), MM: 16}, {Head: b.s("種類", "Kind"), MM: 26},
+		{Head: b.s("取り下げを記録した日時", "Withdrawal recorded"), MM: 56}, {Head: b.s("理由", "Reason")},
+	}}
+	used(b.in, func(r *locker.Record) {
+		if r.Retracted == nil {
+			return
+		}
+		t.Rows = append(t.Rows, []typeset.Cell{typeset.Text(fmt.Sprint(r.Seq)), typeset.Text(b.typeName(r.Type)),
+			typeset.Text(b.whenCell(r.Retracted.RecordedAt)), b.or(b.value(r.Retracted, "why"))})
+	})
+	if len(t.Rows) == 0 {
+		return nil
+	}
+	return []typeset.Block{t}
+}
+
+// annex shows records of a newer program version as they are.
+func (b *builder) annex() []typeset.Block {
+	var out []typeset.Block
+	for _, r := range b.newer() {
+		raw := strings.TrimRight(string(r.Raw), " \x00")
+		out = append(out, typeset.Heading{Level: 3, Text: b.rec(r)}, typeset.Mono{Text: b.text(r, raw)})
+	}
+	if len(out) > 0 {
+		out = append([]typeset.Block{typeset.Paragraph{Spans: typeset.Text(b.s(
+			"新しい版のプログラムで書かれた、この版では解釈できない記録をそのまま示す。",
+			"Records that a newer version of the program wrote and this one cannot interpret, shown as they are."))}}, out...)
+	}
+	return out
+}
+
+// custodyLog is only in reports that ask for it, and then changes them.
+func (b *builder) custodyLog() []typeset.Block {
+	if !b.custody {
+		return nil
+	}
+	return b.items("custody", b.s("管理記録", "Custody"))
+}
+
+// damage lists what could not be read.
+func (b *builder) damage() []typeset.Block {
+	if len(b.damaged) == 0 {
+		return nil
+	}
+	return []typeset.Block{typeset.Paragraph{Spans: typeset.Text(fmt.Sprintf(
+		b.s("読めなかった記録の番号: %s", "Numbers of the records that could not be read: %s"), numbers(b.damaged)))}}
+}
+
+// about says what the document is worth, and what it is not.
+func (b *builder) about() []typeset.Block {
+	var out []typeset.Block
+	if len(b.none) > 0 {
+		out = append(out, typeset.Paragraph{Spans: typeset.Text(b.s("次の項目には記録がない（該当なし）：", "Nothing is recorded (none) under: ") +
+			strings.Join(b.none, b.s("、", "; ")) + b.s("。", "."))})
+	}
+	vault, head := clean(b.in.Vault), fmt.Sprintf("%d:%s", b.in.Head.Size, base64.StdEncoding.EncodeToString(b.in.Head.Root[:]))
+	if vault == "" {
+		vault = b.notRecorded()
+	}
+	headSpan := typeset.Code(head)
+	if b.in.Head.Size == 0 {
+		headSpan = typeset.Text(b.notRecorded())
+	}
+	date := typeset.Text(b.notRecorded())
+	if !b.date.IsZero() {
+		date = typeset.Text(b.when(b.date))
+	}
+	out = append(out, typeset.Fields{Rows: []typeset.Field{
+		{Label: b.s("保管庫の番号", "Vault"), Value: typeset.Code(vault)},
+		{Label: b.s("保管庫のヘッド", "Vault head"), Value: headSpan},
+		{Label: b.s("本書の日付", "Date of this document"), Value: date},
+		{Label: b.s("記録に使った版", "Recorded with"), Value: typeset.Text(b.tools())},
+	}})
+	said := []string{
+		b.s("ヘッドは、保管庫の記録の数と、その全部から計算した値である。記録が一つでも変われば値が変わるので、本書のヘッドと保管庫を照らせば、ここまでの記録がその後変わっていないことを確かめられる。",
+			"The head is the number of records in the vault and a value computed from all of them. It changes if any record changes, so comparing this head with the vault shows that the records up to here were not changed since."),
+		b.s("資料の原本は、受け取ったままのバイト列で保管庫にあり、変えていない。本書の画像は原本から作った写しで、大きさや形式が違うことがある。SHA-256 は原本の値である。窓口の仕組みが添付ファイルを変換することがあり、その場合、届いたファイルのハッシュ値は異なりうる。",
+			"The originals of the exhibits are in the vault, byte for byte as they were taken in. The pictures in this document are copies made from them and may differ in size and format. Each SHA-256 is that of the original. A help desk may convert attachments, and the hash of what arrives may then differ."),
+		b.clock(),
+		b.s("この記録は本人が自分の機器で付けたもので、それだけでは次のことを示さない。資料が誰によって作られたか、内容が真実か、記録日時の時計が正しかったか。保管庫と署名鍵の両方を持つ者は記録を作り直せる。作り直しは、別の所に残したヘッドと照らして初めて分かる。",
+			"The person kept these records on a device of their own. By themselves they do not show who made an exhibit, whether what it shows is true, or that the clock was right. Whoever holds both the vault and its signing key can make the records anew; that is only noticed against a head that was kept elsewhere."),
+		b.s("金額・数量・番号は記録したとおりに全桁を示し、丸めも省略もしていない。「未記入」は記録がないこと、「該当なし」は該当する記録がないことを示す。",
+			"Amounts, quantities and identifiers are given with every digit as recorded, neither rounded nor shortened. “Not recorded” and “none” mean that there is no such record."),
+	}
+	if len(b.masked) > 0 {
+		said = append(said, b.s("パスワードや認証コードなどと読める箇所は伏せた。", "What reads like a password, code or key was masked."))
+	}
+	l := typeset.List{}
+	for _, s := range said {
+		l.Items = append(l.Items, typeset.Text(s))
+	}
+	return append(out, l)
+}
+
+// clock says by what clock the records were dated (recipients.md, rule 3).
+func (b *builder) clock() string {
+	var in, out, silent int
+	used(b.in, func(r *locker.Record) {
+		switch {
+		case r.Clock.Synchronised == nil:
+			silent++
+		case *r.Clock.Synchronised:
+			in++
+		default:
+			out++
+		}
+	})
+	return fmt.Sprintf(b.s(
+		"どの日時にも、記録されたときの時差（UTC との差）を付け、節の中では UTC も併記した。できごとの日時は本人が入力したものである。記録日時は機器の時計による。記録%d件のうち、機器が時刻同期済みとしたもの%d件、同期していないとしたもの%d件、不明%d件。",
+		"Every time is given with the offset from UTC that it was recorded with, and in the sections in UTC too. Times of events were entered by the person. Times of recording are those of the device's clock: of %d records the device called its clock synchronised for %d, not synchronised for %d, and did not say for %d."),
+		in+out+silent, in, out, silent)
+}
+
+// tools names the programs that wrote the records.
+func (b *builder) tools() string {
+	var names []string
+	used(b.in, func(r *locker.Record) {
+		if s := clean(toolName(r)); s != "" && !slices.Contains(names, s) {
+			names = append(names, s)
+		}
+	})
+	slices.Sort(names)
+	if len(names) == 0 {
+		return b.notRecorded()
+	}
+	return strings.Join(names, ", ")
+}

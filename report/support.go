@@ -1,0 +1,54 @@
+package report
+
+import (
+	"fmt"
+
+	"evidence-locker/report/typeset"
+)
+
+// support makes the report for a support desk: a first page that can be acted
+// upon alone, then what it rests on.
+func (b *builder) support() {
+	b.title = fmt.Sprintf(b.s("お問い合わせ資料（案件 %d）", "Incident report (incident %d)"), b.in.Incident.Number)
+	b.add(typeset.Heading{Level: 1, Text: b.title, ID: "top"})
+	to := b.exchangeName
+	if to == "" {
+		to = b.notRecorded()
+	}
+	b.add(typeset.Paragraph{Spans: typeset.Text(b.s("宛先の取引所：", "To the exchange: ") + to)})
+	b.add(b.damageNote()...)
+	b.add(typeset.Fields{LabelWidth: 46, Rows: b.form(false)})
+	b.add(typeset.PageBreak{})
+
+	b.section("circumstances", b.circumstancesTitle(), b.circumstances())
+	b.section("timeline", b.s("時系列", "Timeline"), b.timeline())
+	b.section("errors", b.errorsTitle(), b.errorText())
+	b.section("accounts", b.s("利用していた口座", "Accounts used"), b.items("account", b.s("口座", "Account")))
+	b.section("other", b.s("そのほかの事実", "Other facts"), b.otherFacts())
+	b.section("attempts", b.s("試みた操作", "Attempts"), b.attempts())
+	b.section("orders", b.s("注文", "Orders"), b.items("order", b.s("注文", "Order"), "id", "pair", "side", "quantity", "placed_at"))
+	b.section("transfers", b.s("送金", "Transfers"), b.items("transfer", b.s("送金", "Transfer"), "amount", "network", "txid", "to", "at"))
+	b.section("bank", b.s("銀行での入出金", "Bank transfers"), b.items("bank", b.s("銀行", "Bank")))
+	b.section("losses", b.lossesTitle(), b.losses())
+	b.section("actors", b.s("相手方", "The other side"), b.items("actor", b.s("相手方", "Item")))
+	b.section("actions", b.s("した対応", "Steps taken"), b.lines("action", b.s("したこと", "Step"), "step", "text", "result"))
+	b.section("contacts", b.s("やり取り", "Talks so far"), b.items("contact", b.s("やり取り", "Talk"), "with", "at"))
+	b.section("notes", b.s("メモ", "Notes"), b.lines("note", b.s("内容", "Text"), "text"))
+	b.section("opinion", b.s("意見・推測", "Opinion"), b.opinions())
+	if len(b.exhibits) > 0 {
+		b.add(typeset.PageBreak{})
+	}
+	b.section("exhibits", b.s("資料", "Exhibits"), b.exhibitPages())
+	b.section("hashes", b.s("ハッシュ値の一覧", "List of hashes"), b.hashList())
+	b.tail()
+}
+
+// tail is what every report ends with.
+func (b *builder) tail() {
+	b.optional("under", b.s("この案件に編入した他の記録", "Records of other incidents that belong here"), b.items("under", b.s("編入", "Item")))
+	b.optional("withdrawn", b.s("取り下げた記録", "Withdrawn records"), b.withdrawn())
+	b.optional("newer", b.s("解釈できない記録", "Records of a newer version"), b.annex())
+	b.optional("damage", b.s("読めない記録", "Damaged records"), b.damage())
+	b.optional("custody", b.s("管理の記録", "Custody log"), b.custodyLog())
+	b.optional("about", b.s("この文書について", "About this document"), b.about())
+}

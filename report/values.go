@@ -1,0 +1,194 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"evidence-locker/locker"
+	"evidence-locker/report/typeset"
+)
+
+// jst is the zone of Japanese era dates, whatever the machine's own is.
+var jst = time.FixedZone("JST", 9*60*60)
+
+// localTime prints a moment in the offset that it was recorded with, which is
+// always named (recipients.md, rule 3).
+func localTime(t time.Time) string { return t.Format("2006-01-02 15:04:05.999 -07:00") }
+
+func utcTime(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.999") + " UTC" }
+
+// eraDate prints the day in Japan with its era year (recipients.md, rule 5).
+func eraDate(t time.Time) string {
+	t = t.In(jst)
+	name, year := "", t.Year()
+	switch day := t.Year()*10000 + int(t.Month())*100 + t.Day(); {
+	case day >= 20190501:
+		name, year = "令和", year-2018
+	case day >= 19890108:
+		name, year = "平成", year-1988
+	case day >= 19261225:
+		name, year = "昭和", year-1925
+	}
+	if name == "" {
+		return fmt.Sprintf("%d年%d月%d日", t.Year(), t.Month(), t.Day())
+	}
+	y := fmt.Sprint(year)
+	if year == 1 {
+		y = "元"
+	}
+	return fmt.Sprintf("%s%s年%d月%d日", name, y, t.Month(), t.Day())
+}
+
+// eraTime prints a moment in Japan for the Japanese police.
+func eraTime(t time.Time) string {
+	j := t.In(jst)
+	return fmt.Sprintf("%s %d時%02d分%02d秒", eraDate(t), j.Hour(), j.Minute(), j.Second())
+}
+
+// when prints a moment on one line.
+func (b *builder) when(t time.Time) string {
+	switch {
+	case b.era():
+		zone := "日本時間。"
+		if _, offset := t.Zone(); offset == 9*60*60 {
+			zone = ""
+		}
+		return fmt.Sprintf("%s（%s%s、%s）", eraTime(t), zone, localTime(t), utcTime(t))
+	case b.lang == "ja":
+		return fmt.Sprintf("%s（%s）", localTime(t), utcTime(t))
+	}
+	return fmt.Sprintf("%s (%s)", localTime(t), utcTime(t))
+}
+
+// whenCell prints a moment in a narrow column.
+func (b *builder) whenCell(t time.Time) string {
+	s := localTime(t) + "\n" + utcTime(t)
+	if b.era() {
+		s = eraTime(t) + "\n" + s
+	}
+	return s
+}
+
+// era tells whether dates carry era years.
+func (b *builder) era() bool { return b.key == "police" && b.lang == "ja" }
+
+// typed returns what the person typed for a time where that says more than the
+// time itself, as "10m ago" does; else "".
+func typed(t locker.Time) string {
+	raw := strings.TrimSpace(t.Raw)
+	if raw == "" || strings.HasPrefix(raw, t.At.Format("2006-01-02")) {
+		return ""
+	}
+	return raw
+}
+
+// amount prints a quantity, with its own spelling beside it where that differs
+// in more than blanks and commas.
+func (b *builder) amount(a locker.Amount) string {
+	if a.Quantity == "" {
+		return a.Raw
+	}
+	plain := strings.NewReplacer(" ", "", ",", "")
+	s := strings.TrimSpace(a.Quantity + " " + a.Asset)
+	raw := plain.Replace(a.Raw)
+	if raw == "" || raw == plain.Replace(s) || raw == a.Asset+a.Quantity {
+		return s
+	}
+	return s + b.s("（入力: ", " (as typed: ") + a.Raw + b.s("）", ")")
+}
+
+// identifiers are the fields that are set in the face that tells 0 from O and
+// are never broken.
+var identifiers = map[string]bool{
+	"account.number": true, "account.user_id": true, "account.login_id": true, "account.email": true,
+	"incident.url": true, "incident.error_code": true, "incident.own_ip": true,
+	"order.id": true, "transfer.txid": true, "transfer.from": true, "transfer.to": true, "transfer.memo": true,
+	"transfer.explorer_url": true, "bank.number": true, "bank.reference": true,
+	"actor.address": true, "actor.email": true, "actor.phone": true, "actor.url": true, "actor.domain": true,
+	"actor.ip": true, "actor.handle": true, "actor.bank_account": true,
+	"contact.inquiry_no": true, "evidence.url": true, "reporter.email": true, "reporter.phone": true,
+}
+
+// linked are the identifiers that lead somewhere harmless. An address of the
+// other side is never a link: nobody should open it by a slip.
+var linked = map[string]bool{"transfer.explorer_url": true}
+
+// value prints a field of a record, nothing if it is not there.
+func (b *builder) value(r *locker.Record, name string) []typeset.Span {
+	path := string(r.Type) + "." + name
+	switch v := r.Fields[name].(type) {
+	case nil:
+		return nil
+	case locker.Time:
+		if v.At.IsZero() {
+			return nil
+		}
+		spans := typeset.Text(b.when(v.At))
+		if t := typed(v); t != "" {
+			spans = append(spans, typeset.Span{Text: b.s("（入力: ", " (as typed: ") + b.text(r, t) + b.s("）", ")"), Muted: true})
+		}
+		return spans
+	case locker.Amount:
+		return plainSpans(b.text(r, b.amount(v)))
+	case locker.List:
+		var spans []typeset.Span
+		for i, t := range v {
+			if i > 0 {
+				spans = append(spans, typeset.Span{Text: "\n"})
+			}
+			spans = append(spans, typeset.Span{Text: b.text(r, string(t)), Mono: identifiers[path]})
+		}
+		return spans
+	default:
+		s := b.text(r, v.String())
+		if strings.TrimSpace(s) == "" {
+			return nil
+		}
+		span := typeset.Span{Text: s, Mono: identifiers[path]}
+		if linked[path] {
+			span.Link = s
+		}
+		return []typeset.Span{span}
+	}
+}
+
+// text prepares text that came from outside: printable, and without secrets.
+func (b *builder) text(r *locker.Record, s string) string {
+	s, masked := maskSecrets(clean(s), b.s("〔伏字〕", "[masked]"))
+	if masked {
+		b.masked[r.Seq] = true
+	}
+	return s
+}
+
+func plainSpans(s string) []typeset.Span {
+	if strings.TrimSpace(s) == "" {
+		return nil
+	}
+	return typeset.Text(s)
+}
+
+// plain returns the text of spans.
+func plain(spans []typeset.Span) string {
+	var s strings.Builder
+	for _, sp := range spans {
+		s.WriteString(sp.Text)
+	}
+	return s.String()
+}
+
+// join puts parts on one line each, leaving out empty ones.
+func join(sep string, parts ...[]typeset.Span) []typeset.Span {
+	var out []typeset.Span
+	for _, p := range parts {
+		if len(p) == 0 {
+			continue
+		}
+		if len(out) > 0 {
+			out = append(out, typeset.Span{Text: sep})
+		}
+		out = append(out, p...)
+	}
+	return out
+}

@@ -11,9 +11,9 @@ import (
 
 	"github.com/rivo/uniseg"
 
-	"evidence-locker/locker"
 	"evidence-locker/locker/exchange"
 	"evidence-locker/locker/playbook"
+	"evidence-locker/locker/record"
 	"evidence-locker/report/typeset"
 )
 
@@ -29,7 +29,7 @@ func TestRecipientFiles(t *testing.T) {
 		}
 		for _, f := range file.Field {
 			if f.Path != "" {
-				if _, _, ok := locker.LookupField(f.Path); !ok && locker.FieldsOf(locker.Type(f.Path)) == nil {
+				if _, _, ok := record.LookupField(f.Path); !ok && record.FieldsOf(record.Type(f.Path)) == nil {
 					t.Errorf("%s: no such record field %q", key, f.Path)
 				}
 			} else if f.Need != notAsked {
@@ -75,12 +75,12 @@ func TestRecipientFiles(t *testing.T) {
 // Every field that can be recorded has a name in both languages, unless no
 // section prints its name.
 func TestLabels(t *testing.T) {
-	unnamed := []locker.Type{"attempt", "loss", "note", "action", "evidence", "key", "retract", "reporter"}
-	for _, typ := range locker.Types() {
+	unnamed := []record.Type{"attempt", "loss", "note", "action", "evidence", "key", "retract", "reporter"}
+	for _, typ := range record.Types() {
 		if slices.Contains(unnamed, typ) {
 			continue
 		}
-		for _, f := range locker.FieldsOf(typ) {
+		for _, f := range record.FieldsOf(typ) {
 			if l := labels[string(typ)+"."+f.Name]; l[0] == "" || l[1] == "" {
 				t.Errorf("%s.%s has no name", typ, f.Name)
 			}
@@ -88,7 +88,7 @@ func TestLabels(t *testing.T) {
 	}
 	kana := regexp.MustCompile(`[\p{Han}\p{Hiragana}\p{Katakana}]`)
 	for path, l := range labels {
-		if _, _, ok := locker.LookupField(path); !ok {
+		if _, _, ok := record.LookupField(path); !ok {
 			t.Errorf("label of an unknown field %q", path)
 		}
 		if !kana.MatchString(l[0]) && l[0] != "URL" && l[0] != "SHA-256" {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"evidence-locker/locker"
+	"evidence-locker/locker/record"
 	"evidence-locker/report/typeset"
 )
 
@@ -165,7 +166,7 @@ func (b *builder) exhibitList() []typeset.Block {
 	}}
 	for _, x := range b.exhibits {
 		at := b.or(nil)
-		if v, ok := x.rec.Fields["at"].(locker.Time); ok {
+		if v, ok := x.rec.Fields["at"].(record.Time); ok {
 			at = typeset.Text(b.whenCell(v.At))
 		}
 		t.Rows = append(t.Rows, []typeset.Cell{

@@ -7,6 +7,7 @@ import (
 	"evidence-locker/locker"
 	"evidence-locker/locker/datafile"
 	"evidence-locker/locker/playbook"
+	"evidence-locker/locker/record"
 )
 
 // counts tells whether a record is among those that a report is made of.
@@ -59,7 +60,7 @@ func HeadSize(in Input) int64 {
 
 // live returns the records of a type that count as facts: readable, known and
 // not withdrawn.
-func live(in *locker.Incident, t locker.Type) []*locker.Record {
+func live(in *locker.Incident, t record.Type) []*locker.Record {
 	if in == nil {
 		return nil
 	}
@@ -77,7 +78,7 @@ func live(in *locker.Incident, t locker.Type) []*locker.Record {
 // that of the incident's exchange only.
 func (b *builder) with(path string) []*locker.Record {
 	typ, name, _ := strings.Cut(path, ".")
-	t := locker.Type(typ)
+	t := record.Type(typ)
 	var rs []*locker.Record
 	switch t {
 	case "reporter":
@@ -91,7 +92,7 @@ func (b *builder) with(path string) []*locker.Record {
 		return rs
 	}
 	rs = slices.DeleteFunc(slices.Clone(rs), func(r *locker.Record) bool { return len(b.value(r, name)) == 0 })
-	if _, f, ok := locker.LookupField(path); ok && !f.Multi && (t == "incident" || t == "reporter") && len(rs) > 1 {
+	if _, f, ok := record.LookupField(path); ok && !f.Multi && (t == "incident" || t == "reporter") && len(rs) > 1 {
 		rs = rs[len(rs)-1:]
 	}
 	return rs
@@ -165,8 +166,8 @@ func (b *builder) recordedKinds() []kind {
 	return ks
 }
 
-func texts(v locker.Value) []string {
-	if l, ok := v.(locker.List); ok {
+func texts(v record.Value) []string {
+	if l, ok := v.(record.List); ok {
 		var ss []string
 		for _, t := range l {
 			ss = append(ss, string(t))

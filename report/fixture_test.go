@@ -34,10 +34,10 @@ func at(s string) time.Time {
 	return t
 }
 
-func when(s string) locker.Time { return locker.Time{At: at(s)} }
+func when(s string) record.Time { return record.Time{At: at(s)} }
 
-func sum(s string) locker.Amount {
-	a, ok := locker.ParseAmount(s)
+func sum(s string) record.Amount {
+	a, ok := record.ParseAmount(s)
 	if !ok {
 		panic("not an amount: " + s)
 	}
@@ -62,7 +62,7 @@ func newMade() *made {
 	}
 }
 
-func (m *made) add(t locker.Type, f locker.Fields) *locker.Record {
+func (m *made) add(t record.Type, f record.Fields) *locker.Record {
 	r := &locker.Record{Known: true}
 	r.Seq, r.Type, r.Fields, r.Incident = m.next, t, f, m.Incident.Number
 	r.ID = fmt.Sprintf("%032x", m.next)
@@ -84,7 +84,7 @@ func (m *made) add(t locker.Type, f locker.Fields) *locker.Record {
 	return r
 }
 
-func (m *made) file(name, media string, content []byte, f locker.Fields) *locker.Record {
+func (m *made) file(name, media string, content []byte, f record.Fields) *locker.Record {
 	r := m.add("evidence", f)
 	sha := sha256.Sum256(content)
 	r.Exhibit = &locker.Exhibit{Seq: r.Seq, Name: name, MediaType: media, Size: int64(len(content)), SHA256: sha, Modified: at("2026-11-03T02:30:00+09:00")}
@@ -101,7 +101,7 @@ func (m *made) content(e *locker.Exhibit) (io.ReadCloser, error) {
 }
 
 func (m *made) retract(r *locker.Record, why string) {
-	r.Retracted = m.add("retract", locker.Fields{"id": locker.Text(r.ID), "seq": locker.Int(r.Seq), "why": locker.Text(why)})
+	r.Retracted = m.add("retract", record.Fields{"id": record.Text(r.ID), "seq": record.Int(r.Seq), "why": record.Text(why)})
 }
 
 func screenshot(w, h int) image.Image {
@@ -133,44 +133,44 @@ func jpegOf(w, h int) []byte {
 // fullIncident has something of everything.
 func fullIncident() *made {
 	m := newMade()
-	T := func(s string) locker.Value { return locker.Text(s) }
-	m.add("reporter", locker.Fields{"name": T("見本 太郎"), "kana": T("みほん たろう"), "address": T("東京都千代田区見本町1-1"),
+	T := func(s string) record.Value { return record.Text(s) }
+	m.add("reporter", record.Fields{"name": T("見本 太郎"), "kana": T("みほん たろう"), "address": T("東京都千代田区見本町1-1"),
 		"phone": T("000-0000-0000"), "phone_kind": T("mobile"), "email": T("taro@example.com"), "age": T("41"), "occupation": T("会社員")})
-	m.add("incident", locker.Fields{"title": T("夜間にBTCが引き出された"), "exchange": T("bitbank"), "kind": T("theft"),
+	m.add("incident", record.Fields{"title": T("夜間にBTCが引き出された"), "exchange": T("bitbank"), "kind": T("theft"),
 		"started_at": when("2026-11-03T02:14:09+09:00"), "ended_at": when("2026-11-03T02:31:00+09:00"),
-		"noticed_at": locker.Time{At: at("2026-11-03T07:05:00+09:00"), Raw: "yesterday 07:05"}, "noticed_how": T("出金完了のメールで気付いた"),
+		"noticed_at": record.Time{At: at("2026-11-03T07:05:00+09:00"), Raw: "yesterday 07:05"}, "noticed_how": T("出金完了のメールで気付いた"),
 		"place": T("自宅（就寝中）"), "url": T("https://app.bitbank.cc/account/withdraw/history"),
 		"suspected_from": when("2026-11-03T02:10:00+09:00"), "suspected_to": when("2026-11-03T02:31:00+09:00"),
 		"narrative": T("2026年11月3日7時5分、出金完了のメールに気付いた。\n出金履歴に、身に覚えのない出金が2件あった。パスワード: hunter2secret を使い回していた。"),
 		"summary":   T("就寝中に0.05 BTCと1.5 SOLが出金された。"), "error_text": T("503 Service Unavailable"), "error_code": T("E-503"),
 		"opinion": T("偽のログインページに入力した可能性があると思う。"),
 		"request": T("口座の停止、記録の保全、出金先の調査をお願いしたい。"), "own_ip": T("192.0.2.10")})
-	m.add("incident", locker.Fields{"kind": T("takeover")})
-	m.add("account", locker.Fields{"exchange": T("ビットバンク"), "number": T("0123456789"), "user_id": T("O0l1-user"), "email": T("taro@example.com"), "name": T("見本 太郎")})
-	m.add("account", locker.Fields{"exchange": T("Binance"), "user_id": T("binance-other-id")})
-	m.add("order", locker.Fields{"id": T("90000000001"), "pair": T("btc_jpy"), "side": T("sell"), "quantity": T("0.5"), "price": T("9800000"),
+	m.add("incident", record.Fields{"kind": T("takeover")})
+	m.add("account", record.Fields{"exchange": T("ビットバンク"), "number": T("0123456789"), "user_id": T("O0l1-user"), "email": T("taro@example.com"), "name": T("見本 太郎")})
+	m.add("account", record.Fields{"exchange": T("Binance"), "user_id": T("binance-other-id")})
+	m.add("order", record.Fields{"id": T("90000000001"), "pair": T("btc_jpy"), "side": T("sell"), "quantity": T("0.5"), "price": T("9800000"),
 		"placed_at": when("2026-11-03T02:12:00.500+09:00"), "status": T("CANCELED_UNFILLED")})
-	m.add("transfer", locker.Fields{"direction": T("out"), "amount": sum("0.05 BTC"), "fee": sum("0.0001 BTC"), "network": T("BTC"), "txid": T(btcTxID),
+	m.add("transfer", record.Fields{"direction": T("out"), "amount": sum("0.05 BTC"), "fee": sum("0.0001 BTC"), "network": T("BTC"), "txid": T(btcTxID),
 		"to": T(btcAddress), "at": when("2026-11-03T02:14:09+09:00"), "status": T("DONE")})
-	m.add("transfer", locker.Fields{"direction": T("out"), "amount": sum("1.50000000 SOL"), "network": T("solana"), "txid": T(solTxID),
-		"from": locker.List{btcAddress, solAddress}, "to": T(solAddress), "at": when("2026-11-02T17:31:00Z")})
-	m.add("loss", locker.Fields{"amount": sum("0.05 BTC"), "value": sum("500,000 JPY"), "value_source": T("bitbank 約定価格"), "value_at": when("2026-11-03T02:14:00+09:00")})
-	m.add("loss", locker.Fields{"amount": sum("0.0500 BTC")})
-	m.add("loss", locker.Fields{"amount": sum("5.5E-7 SOL"), "attempted": T("9800000 で売り"), "difference": T("不明")})
-	m.add("attempt", locker.Fields{"what": T("ログイン"), "saw": T("503 Service Unavailable"), "from": when("2026-11-03T07:10:00+09:00"),
-		"until": when("2026-11-03T07:20:00+09:00"), "times": locker.Int(12)})
-	m.add("actor", locker.Fields{"domain": T("bitbank-login.example"), "url": T("https://bitbank-login.example/signin"), "note": T("メールの中のリンク")})
-	m.add("action", locker.Fields{"step": T("口座の停止を依頼"), "at": when("2026-11-03T07:30:00+09:00"), "result": T("受付のみ")})
-	m.add("contact", locker.Fields{"with": T("support"), "channel": T("form"), "direction": T("out"), "inquiry_no": T("INQ-000123"),
+	m.add("transfer", record.Fields{"direction": T("out"), "amount": sum("1.50000000 SOL"), "network": T("solana"), "txid": T(solTxID),
+		"from": record.List{btcAddress, solAddress}, "to": T(solAddress), "at": when("2026-11-02T17:31:00Z")})
+	m.add("loss", record.Fields{"amount": sum("0.05 BTC"), "value": sum("500,000 JPY"), "value_source": T("bitbank 約定価格"), "value_at": when("2026-11-03T02:14:00+09:00")})
+	m.add("loss", record.Fields{"amount": sum("0.0500 BTC")})
+	m.add("loss", record.Fields{"amount": sum("5.5E-7 SOL"), "attempted": T("9800000 で売り"), "difference": T("不明")})
+	m.add("attempt", record.Fields{"what": T("ログイン"), "saw": T("503 Service Unavailable"), "from": when("2026-11-03T07:10:00+09:00"),
+		"until": when("2026-11-03T07:20:00+09:00"), "times": record.Int(12)})
+	m.add("actor", record.Fields{"domain": T("bitbank-login.example"), "url": T("https://bitbank-login.example/signin"), "note": T("メールの中のリンク")})
+	m.add("action", record.Fields{"step": T("口座の停止を依頼"), "at": when("2026-11-03T07:30:00+09:00"), "result": T("受付のみ")})
+	m.add("contact", record.Fields{"with": T("support"), "channel": T("form"), "direction": T("out"), "inquiry_no": T("INQ-000123"),
 		"at": when("2026-11-03T07:40:00+09:00"), "text": T("停止を依頼した"), "reply": T("調査中")})
-	m.add("note", locker.Fields{"text": T("端末の検査では何も出なかった"), "at": when("2026-11-03T09:00:00+09:00")})
-	m.add("note", locker.Fields{"text": T("日時なしのメモ")})
-	m.file("出金履歴.png", "image/png", pngOf(640, 360), locker.Fields{"note": T("出金履歴の画面"), "at": when("2026-11-03T07:12:00+09:00"),
+	m.add("note", record.Fields{"text": T("端末の検査では何も出なかった"), "at": when("2026-11-03T09:00:00+09:00")})
+	m.add("note", record.Fields{"text": T("日時なしのメモ")})
+	m.file("出金履歴.png", "image/png", pngOf(640, 360), record.Fields{"note": T("出金履歴の画面"), "at": when("2026-11-03T07:12:00+09:00"),
 		"url": T("https://app.bitbank.cc/account/withdraw/history"), "captured_by": T("見本 太郎")})
-	m.file("phone.jpg", "image/jpeg", jpegOf(300, 500), locker.Fields{})
-	m.file("mail.eml", "message/rfc822", []byte("From: x\r\n\r\nhi"), locker.Fields{"note": T("出金完了メール")})
-	m.retract(m.add("note", locker.Fields{"text": T("間違えて書いたメモ")}), "別の案件だった")
-	m.add("custody", locker.Fields{"action": T("report"), "name": T("custody-file.pdf")})
+	m.file("phone.jpg", "image/jpeg", jpegOf(300, 500), record.Fields{})
+	m.file("mail.eml", "message/rfc822", []byte("From: x\r\n\r\nhi"), record.Fields{"note": T("出金完了メール")})
+	m.retract(m.add("note", record.Fields{"text": T("間違えて書いたメモ")}), "別の案件だった")
+	m.add("custody", record.Fields{"action": T("report"), "name": T("custody-file.pdf")})
 	return m
 }
 

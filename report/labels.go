@@ -1,6 +1,6 @@
 package report
 
-import "evidence-locker/locker"
+import "evidence-locker/locker/record"
 
 // labels name the fields of records, Japanese and English.
 var labels = map[string][2]string{
@@ -130,7 +130,7 @@ var labels = map[string][2]string{
 }
 
 // label names a field; one that has no name is shown by its path.
-func (b *builder) label(t locker.Type, name string) string {
+func (b *builder) label(t record.Type, name string) string {
 	l, ok := labels[string(t)+"."+name]
 	if !ok {
 		return string(t) + "." + name
@@ -147,7 +147,7 @@ var words = map[string][2]string{
 }
 
 // typeNames name the types of records in lists of withdrawn and unknown ones.
-var typeNames = map[locker.Type][2]string{
+var typeNames = map[record.Type][2]string{
 	"incident": {"事案", "incident"}, "attempt": {"試行", "attempt"}, "account": {"口座", "account"},
 	"order": {"注文", "order"}, "transfer": {"送金", "transfer"}, "bank": {"銀行", "bank"}, "loss": {"損失", "loss"},
 	"actor": {"相手方", "other side"}, "evidence": {"資料", "exhibit"}, "note": {"メモ", "note"},
@@ -155,7 +155,7 @@ var typeNames = map[locker.Type][2]string{
 	"reporter": {"本人", "reporter"}, "retract": {"取下げ", "retraction"}, "custody": {"管理", "custody"},
 }
 
-func (b *builder) typeName(t locker.Type) string {
+func (b *builder) typeName(t record.Type) string {
 	if n, ok := typeNames[t]; ok {
 		return b.s(n[0], n[1])
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/rivo/uniseg"
 
 	"evidence-locker/locker"
+	"evidence-locker/locker/record"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -87,12 +88,12 @@ func TestCustodyChangesNothing(t *testing.T) {
 		m := fullIncident()
 		size := HeadSize(m.Input)
 		pdf, text := pdfOf(t, m, o), textOf(t, m.Input, o)
-		m.add("custody", locker.Fields{"action": locker.Text("report"), "sha256": locker.Text("abc"), "note": locker.Text("later")})
+		m.add("custody", record.Fields{"action": record.Text("report"), "sha256": record.Text("abc"), "note": record.Text("later")})
 		if !bytes.Equal(pdf, pdfOf(t, m, o)) || text != textOf(t, m.Input, o) || HeadSize(m.Input) != size {
 			t.Errorf("%+v: a custody record changed the report", o)
 		}
 		// Control: any other record does.
-		m.add("note", locker.Fields{"text": locker.Text("later")})
+		m.add("note", record.Fields{"text": record.Text("later")})
 		if bytes.Equal(pdf, pdfOf(t, m, o)) || HeadSize(m.Input) == size {
 			t.Errorf("%+v: a new record did not change the report", o)
 		}
@@ -106,7 +107,7 @@ func TestCustodyChangesNothing(t *testing.T) {
 func TestRetracted(t *testing.T) {
 	m := newMade()
 	m.retract(m.file("secret-shot.png", "image/png", pngOf(8, 8), nil), "wrong file")
-	m.add("note", locker.Fields{"text": locker.Text("stays")})
+	m.add("note", record.Fields{"text": record.Text("stays")})
 	for _, o := range forms() {
 		s := textOf(t, m.Input, o)
 		if strings.Contains(s, "secret-shot") || !strings.Contains(s, "wrong file") || !strings.Contains(s, "stays") {
@@ -183,36 +184,36 @@ func TestEveryFieldIsShown(t *testing.T) {
 	for _, o := range forms() {
 		m := newMade()
 		var want []string
-		for _, typ := range locker.Types() {
-			if slices.Contains([]locker.Type{"custody", "key", "retract"}, typ) {
+		for _, typ := range record.Types() {
+			if slices.Contains([]record.Type{"custody", "key", "retract"}, typ) {
 				continue
 			}
-			f := make(locker.Fields)
-			for i, field := range locker.FieldsOf(typ) {
+			f := make(record.Fields)
+			for i, field := range record.FieldsOf(typ) {
 				word := fmt.Sprintf("%s.%s.word", typ, field.Name)
 				moment := fmt.Sprintf("2026-11-%02d 0%d:%02d:%02d", 1+len(typ), i%10, i, len(want)%60)
 				switch {
 				case typ == "incident" && field.Name == "exchange" || typ == "account" && field.Name == "exchange":
-					f[field.Name], word = locker.Text("bitbank"), "bitbank"
+					f[field.Name], word = record.Text("bitbank"), "bitbank"
 				case slices.Contains([]string{"name_raw", "media_type", "modified"}, field.Name),
 					typ == "evidence" && field.Name == "name",
 					o.For == "support" && typ == "reporter" && field.Name != "name",
 					o.For == "police" && (typ == "incident" && slices.Contains([]string{"title", "kind", "request"}, field.Name)),
 					typ == "reporter" && field.Name == "note":
 					continue // shown from the exhibit, or not this reader's business
-				case field.Kind == locker.KindTime:
+				case field.Kind == record.KindTime:
 					f[field.Name], word = when(strings.Replace(moment, " ", "T", 1)+"+09:00"), moment
-				case field.Kind == locker.KindAmount:
+				case field.Kind == record.KindAmount:
 					word = fmt.Sprintf("%d.25 XYZ", 1000+len(want))
 					f[field.Name] = sum(word)
-				case field.Kind == locker.KindInt:
+				case field.Kind == record.KindInt:
 					word = fmt.Sprint(770000 + len(want))
-					f[field.Name] = locker.Int(770000 + len(want))
-				case field.Kind == locker.KindList:
-					f[field.Name] = locker.List{locker.Text(word), locker.Text(word + "2")}
+					f[field.Name] = record.Int(770000 + len(want))
+				case field.Kind == record.KindList:
+					f[field.Name] = record.List{record.Text(word), record.Text(word + "2")}
 					want = append(want, word+"2")
 				default:
-					f[field.Name] = locker.Text(word)
+					f[field.Name] = record.Text(word)
 				}
 				want = append(want, word)
 			}
@@ -260,7 +261,7 @@ func TestMissing(t *testing.T) {
 	}
 	// bitbank asks for the account number, and a bad fill for its order ID.
 	m := newMade()
-	m.add("incident", locker.Fields{"exchange": locker.Text("bitbank"), "kind": locker.Text("execution")})
+	m.add("incident", record.Fields{"exchange": record.Text("bitbank"), "kind": record.Text("execution")})
 	got := mustBuild(t, m.Input, Options{Lang: "en"}).Missing()
 	for _, want := range []string{"account.number", "order.id", "order.pair"} {
 		i := slices.IndexFunc(got, func(f MissingField) bool { return f.Path == want })
@@ -274,12 +275,12 @@ func TestOddValues(t *testing.T) {
 	digits := strings.Repeat("1234567890", 4)
 	id := strings.Repeat("A1b2C3", 50)
 	m := fullIncident()
-	m.add("loss", locker.Fields{"amount": sum(digits + ".5 BTC")})
-	m.add("order", locker.Fields{"id": locker.Text(id)})
-	m.add("note", locker.Fields{"text": locker.Text("nul\x00 bell\x07 esc\x1b[31m bad\xff rtl\u202egnp.exe 𠮷 😀"), "at": when("1970-01-01T00:00:00Z")})
-	m.add("note", locker.Fields{"text": locker.Text(strings.Repeat("x", 5000)), "at": when("2999-12-31T23:59:59.999+14:00")})
-	m.add("note", locker.Fields{"text": locker.Text(strings.Repeat("証拠", 2500)), "at": locker.Time{}})
-	m.add("loss", locker.Fields{"amount": locker.Amount{Raw: "たくさん"}})
+	m.add("loss", record.Fields{"amount": sum(digits + ".5 BTC")})
+	m.add("order", record.Fields{"id": record.Text(id)})
+	m.add("note", record.Fields{"text": record.Text("nul\x00 bell\x07 esc\x1b[31m bad\xff rtl\u202egnp.exe 𠮷 😀"), "at": when("1970-01-01T00:00:00Z")})
+	m.add("note", record.Fields{"text": record.Text(strings.Repeat("x", 5000)), "at": when("2999-12-31T23:59:59.999+14:00")})
+	m.add("note", record.Fields{"text": record.Text(strings.Repeat("証拠", 2500)), "at": record.Time{}})
+	m.add("loss", record.Fields{"amount": record.Amount{Raw: "たくさん"}})
 	m.add("note", nil)
 	m.file("\x00\n", "image/png", []byte("no picture"), nil)
 	m.file("cut.png", "image/png", pngOf(500, 500)[:900], nil)
@@ -341,7 +342,7 @@ func BenchmarkBuild(b *testing.B) {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			m := fullIncident()
 			for range n {
-				m.add("note", locker.Fields{"text": locker.Text("同じ内容のメモ"), "at": when("2026-11-03T09:00:00+09:00")})
+				m.add("note", record.Fields{"text": record.Text("同じ内容のメモ"), "at": when("2026-11-03T09:00:00+09:00")})
 			}
 			for b.Loop() {
 				r, err := Build(m.Input, Options{Lang: "ja"})

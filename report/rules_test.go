@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"evidence-locker/locker"
+	"evidence-locker/locker/record"
 	"evidence-locker/report/typeset"
 )
 
@@ -239,7 +240,7 @@ func TestRule11NoSecrets(t *testing.T) {
 		"key xprv9s21ZrQH143K3QTDL4LXw2F7HEK3wJUD2nW2nRk4stbPy6cq3jPPqjiChkVvvNKmPGJxWUtg6LnF5kejMRNNU3TGtRBeJgk33yuGBxrMPHi end": "xprv9s21",
 	} {
 		m := newMade()
-		r := m.add("note", locker.Fields{"text": locker.Text(in)})
+		r := m.add("note", record.Fields{"text": record.Text(in)})
 		for _, o := range forms() {
 			if s := textOf(t, m.Input, o); strings.Contains(s, secret) {
 				t.Errorf("%q is printed", in)
@@ -283,8 +284,8 @@ func TestRule13Order(t *testing.T) {
 // The police paper names no offence and is no complaint.
 func TestPoliceNamesNoOffence(t *testing.T) {
 	m := emptyIncident()
-	m.add("incident", locker.Fields{"kind": locker.Text("theft"), "exchange": locker.Text("bitbank")})
-	m.add("incident", locker.Fields{"kind": locker.Text("phishing")})
+	m.add("incident", record.Fields{"kind": record.Text("theft"), "exchange": record.Text("bitbank")})
+	m.add("incident", record.Fields{"kind": record.Text("phishing")})
 	for _, lang := range []string{"ja", "en"} {
 		s := strings.ToLower(textOf(t, m.Input, Options{For: "police", Lang: lang}))
 		for _, word := range []string{"告訴", "罪", "窃盗", "詐欺", "盗難", "theft", "fraud", "stolen", "criminal", "complaint"} {
@@ -298,9 +299,9 @@ func TestPoliceNamesNoOffence(t *testing.T) {
 // The time of recording never stands for the time of the event.
 func TestRecordingTimeIsNotTheEvent(t *testing.T) {
 	m := newMade()
-	m.add("incident", locker.Fields{"title": locker.Text("x")})
-	m.add("transfer", locker.Fields{"amount": sum("1 BTC")})
-	m.add("attempt", locker.Fields{"what": locker.Text("login")})
+	m.add("incident", record.Fields{"title": record.Text("x")})
+	m.add("transfer", record.Fields{"amount": sum("1 BTC")})
+	m.add("attempt", record.Fields{"what": record.Text("login")})
 	for _, o := range forms() {
 		r := mustBuild(t, m.Input, o)
 		for _, id := range []string{"top", "timeline", "transfers", "attempts"} {
@@ -351,7 +352,7 @@ func TestNothingInvented(t *testing.T) {
 
 func TestDate(t *testing.T) {
 	m := newMade()
-	last := m.add("note", locker.Fields{"text": locker.Text("x")})
+	last := m.add("note", record.Fields{"text": record.Text("x")})
 	m.add("custody", nil)
 	if got := mustBuild(t, m.Input, Options{Lang: "en"}).Date(); !got.Equal(last.RecordedAt) {
 		t.Errorf("date %v", got)
@@ -366,9 +367,9 @@ func TestDate(t *testing.T) {
 // person's own accounts.
 func TestOtherExchangesStayOut(t *testing.T) {
 	m := fullIncident()
-	for _, f := range []locker.Fields{
-		{"exchange": locker.Text("Kraken"), "user_id": locker.Text("kraken-profile-id")},
-		{"exchange": locker.Text("bitbank"), "login_id": locker.Text("bitbank-profile-id")},
+	for _, f := range []record.Fields{
+		{"exchange": record.Text("Kraken"), "user_id": record.Text("kraken-profile-id")},
+		{"exchange": record.Text("bitbank"), "login_id": record.Text("bitbank-profile-id")},
 	} {
 		r := m.add("account", f)
 		m.Incident.Records = m.Incident.Records[:len(m.Incident.Records)-1]

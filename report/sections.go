@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"evidence-locker/locker"
+	"evidence-locker/locker/record"
 	"evidence-locker/report/typeset"
 )
 
@@ -66,7 +67,7 @@ type event struct {
 // recording is never taken for the time of the fact.
 func (b *builder) events() (es []event, undated []int64) {
 	add := func(r *locker.Record, name string, what []typeset.Span) bool {
-		t, ok := r.Fields[name].(locker.Time)
+		t, ok := r.Fields[name].(record.Time)
 		if ok && !t.At.IsZero() {
 			if raw := typed(t); raw != "" {
 				what = append(what, typeset.Span{Text: b.s("（時刻の入力: ", " (time as typed: ") + b.text(r, raw) + b.s("）", ")"), Muted: true})
@@ -81,7 +82,7 @@ func (b *builder) events() (es []event, undated []int64) {
 		}
 	}
 	dated := []struct {
-		t     locker.Type
+		t     record.Type
 		names []string
 		what  func(n int, r *locker.Record, name string) []typeset.Span
 	}{
@@ -123,7 +124,7 @@ func (b *builder) attemptEvent(_ int, r *locker.Record, name string) []typeset.S
 }
 
 // itemEvent names the item by its number in its own section.
-func (b *builder) itemEvent(t locker.Type, noun string, names ...string) func(int, *locker.Record, string) []typeset.Span {
+func (b *builder) itemEvent(t record.Type, noun string, names ...string) func(int, *locker.Record, string) []typeset.Span {
 	return func(n int, r *locker.Record, name string) []typeset.Span {
 		out := []typeset.Span{goTo(itemID(t, n), fmt.Sprintf("%s %d", noun, n))}
 		if name == "filled_at" {
@@ -195,10 +196,10 @@ func (b *builder) attempts() []typeset.Block {
 	}}
 	for _, r := range rs {
 		at := typeset.Text(b.notRecorded())
-		if from, ok := r.Fields["from"].(locker.Time); ok {
+		if from, ok := r.Fields["from"].(record.Time); ok {
 			at = typeset.Text(b.whenCell(from.At))
 		}
-		if until, ok := r.Fields["until"].(locker.Time); ok {
+		if until, ok := r.Fields["until"].(record.Time); ok {
 			at = append(at, typeset.Span{Text: "\n〜 " + b.whenCell(until.At)})
 		}
 		tried := join("\n", b.value(r, "what"), b.brief(r, "side", "quantity", "pair", "price"), b.value(r, "note"))
@@ -215,16 +216,16 @@ func (b *builder) or(s []typeset.Span) typeset.Cell {
 	return s
 }
 
-func itemID(t locker.Type, n int) string { return fmt.Sprintf("%s-%d", t, n) }
+func itemID(t record.Type, n int) string { return fmt.Sprintf("%s-%d", t, n) }
 
 // items lists the records of a type one by one: every field that is there, and
 // those named in wanted as "not recorded" where they are not.
-func (b *builder) items(t locker.Type, noun string, wanted ...string) []typeset.Block {
+func (b *builder) items(t record.Type, noun string, wanted ...string) []typeset.Block {
 	var out []typeset.Block
 	for i, r := range b.with(string(t)) {
 		out = append(out, typeset.Heading{Level: 3, ID: itemID(t, i+1), Text: fmt.Sprintf(b.s("%s %d（%s）", "%s %d (%s)"), noun, i+1, b.rec(r))})
 		var rows []typeset.Field
-		for _, f := range locker.FieldsOf(t) {
+		for _, f := range record.FieldsOf(t) {
 			v := b.value(r, f.Name)
 			if len(v) == 1 && (f.Name == "direction" || f.Name == "side" || f.Name == "with") {
 				v[0].Text = b.word(v[0].Text)
@@ -261,7 +262,7 @@ func (b *builder) losses() []typeset.Block {
 	for _, r := range rs {
 		compared := join("\n", b.named(r, "attempted", "試み", "attempted"), b.named(r, "executed", "実際", "executed"), b.named(r, "difference", "差", "difference"))
 		var valued []typeset.Span
-		if v, ok := r.Fields["value_at"].(locker.Time); ok && !v.At.IsZero() {
+		if v, ok := r.Fields["value_at"].(record.Time); ok && !v.At.IsZero() {
 			valued = typeset.Text(b.whenCell(v.At))
 		}
 		worth := join("\n", b.value(r, "value"), b.value(r, "value_source"), valued)
@@ -291,13 +292,13 @@ func (b *builder) named(r *locker.Record, name, ja, en string) []typeset.Span {
 }
 
 // lines is a table of time, text and record for short records.
-func (b *builder) lines(t locker.Type, head string, names ...string) []typeset.Block {
+func (b *builder) lines(t record.Type, head string, names ...string) []typeset.Block {
 	table := typeset.Table{Size: tableSize, Columns: []typeset.Column{
 		{Head: b.s("日時", "Time"), MM: 56}, {Head: head}, {Head: b.s("記録", "Record"), MM: 15, Align: typeset.Right},
 	}}
 	for _, r := range b.with(string(t)) {
 		at := typeset.Cell{{Text: b.notRecorded(), Muted: true}}
-		if v, ok := r.Fields["at"].(locker.Time); ok {
+		if v, ok := r.Fields["at"].(record.Time); ok {
 			at = typeset.Text(b.whenCell(v.At))
 		}
 		var parts [][]typeset.Span

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"evidence-locker/locker"
+	"evidence-locker/locker/record"
 	"evidence-locker/report/typeset"
 )
 
@@ -141,7 +142,7 @@ func (b *builder) lossesTitle() string {
 // moment prints a time in a form that must stay short: with its offset only.
 // The sections give it in full.
 func (b *builder) moment(r *locker.Record, name string) []typeset.Span {
-	t, ok := r.Fields[name].(locker.Time)
+	t, ok := r.Fields[name].(record.Time)
 	if !ok || t.At.IsZero() {
 		return nil
 	}
@@ -247,7 +248,7 @@ func (b *builder) totals() []string {
 	sums := make(map[string]*sum)
 	var order []string
 	for _, r := range b.with("loss.amount") {
-		a, ok := r.Fields["amount"].(locker.Amount)
+		a, ok := r.Fields["amount"].(record.Amount)
 		q, good := new(big.Rat).SetString(a.Quantity)
 		if !ok || !good || len(a.Quantity) > 1000 || strings.ContainsAny(a.Quantity, "eE/xXpP_") {
 			continue

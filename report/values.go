@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"evidence-locker/locker"
+	"evidence-locker/locker/record"
 	"evidence-locker/report/typeset"
 )
 
@@ -75,7 +76,7 @@ func (b *builder) era() bool { return b.key == "police" && b.lang == "ja" }
 
 // typed returns what the person typed for a time where that says more than the
 // time itself, as "10m ago" does; else "".
-func typed(t locker.Time) string {
+func typed(t record.Time) string {
 	raw := strings.TrimSpace(t.Raw)
 	if raw == "" || strings.HasPrefix(raw, t.At.Format("2006-01-02")) {
 		return ""
@@ -85,7 +86,7 @@ func typed(t locker.Time) string {
 
 // amount prints a quantity, with its own spelling beside it where that differs
 // in more than blanks and commas.
-func (b *builder) amount(a locker.Amount) string {
+func (b *builder) amount(a record.Amount) string {
 	if a.Quantity == "" {
 		return a.Raw
 	}
@@ -120,7 +121,7 @@ func (b *builder) value(r *locker.Record, name string) []typeset.Span {
 	switch v := r.Fields[name].(type) {
 	case nil:
 		return nil
-	case locker.Time:
+	case record.Time:
 		if v.At.IsZero() {
 			return nil
 		}
@@ -129,9 +130,9 @@ func (b *builder) value(r *locker.Record, name string) []typeset.Span {
 			spans = append(spans, typeset.Span{Text: b.s("（入力: ", " (as typed: ") + b.text(r, t) + b.s("）", ")"), Muted: true})
 		}
 		return spans
-	case locker.Amount:
+	case record.Amount:
 		return plainSpans(b.text(r, b.amount(v)))
-	case locker.List:
+	case record.List:
 		var spans []typeset.Span
 		for i, t := range v {
 			if i > 0 {

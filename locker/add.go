@@ -92,22 +92,23 @@ func (v *Vault) Add(ctx context.Context, r AddRequest) error {
 	for _, f := range r.Facts {
 		a.batch = append(a.batch, pending{entry: &entry{typ: f.Type, body: f.Fields}, fact: f})
 	}
-	var large []*opened
-	defer func() {
-		for _, f := range large {
-			f.rc.Close()
-		}
-	}()
+	// Files that are large, or turn out to be, wait until the rest is recorded,
+	// and so does a pipe that may take its time. They are opened only then: there
+	// may be thousands.
+	var later []func() error
 	for _, f := range r.Files {
-		o, err := open(f)
-		if err != nil {
-			if r.Failed != nil {
-				r.Failed(f, err)
-			}
+		if f.Size > inlineLimit || f.Size < 0 {
+			later = append(later, func() error { return a.file(ctx, f) })
 			continue
 		}
-		if o.large() {
-			large = append(large, o)
+		o, err := open(f)
+		if err != nil {
+			a.failed(f, err)
+			continue
+		}
+		if o.body != nil {
+			defer o.rc.Close()
+			later = append(later, func() error { return a.large(ctx, o) })
 			continue
 		}
 		if err := a.small(ctx, o); err != nil {
@@ -117,8 +118,8 @@ func (v *Vault) Add(ctx context.Context, r AddRequest) error {
 	if err := a.flush(ctx); err != nil {
 		return err
 	}
-	for _, o := range large {
-		if err := a.large(ctx, o); err != nil {
+	for _, next := range later {
+		if err := next(); err != nil {
 			return err
 		}
 	}
@@ -160,6 +161,31 @@ func (a *adder) recipient(ctx context.Context) (crypto.Recipient, error) {
 	return *a.key, nil
 }
 
+func (a *adder) failed(f File, err error) {
+	if a.r.Failed != nil {
+		a.r.Failed(f, err)
+	}
+}
+
+// file takes in a file by itself.
+func (a *adder) file(ctx context.Context, f File) error {
+	o, err := open(f)
+	if err != nil {
+		a.failed(f, err)
+		return nil
+	}
+	if o.body != nil {
+		defer o.rc.Close()
+		return a.large(ctx, o)
+	}
+	// Whoever interrupts a pipe wants it to end, not what it gave to be lost.
+	ctx = context.WithoutCancel(ctx)
+	if err := a.small(ctx, o); err != nil {
+		return err
+	}
+	return a.flush(ctx)
+}
+
 // small takes in a file that is in memory.
 func (a *adder) small(ctx context.Context, o *opened) error {
 	if a.bytes+len(o.head) > inlineLimit {
@@ -192,8 +218,7 @@ func (a *adder) small(ctx context.Context, o *opened) error {
 	return nil
 }
 
-// large stages a file and records it by itself. If that fails, the file is
-// named and the next one is tried, unless the vault itself cannot go on.
+// large stages a file and records it by itself.
 func (a *adder) large(ctx context.Context, o *opened) error {
 	r, err := a.recipient(ctx)
 	if err != nil {
@@ -251,9 +276,9 @@ func (a *adder) flush(ctx context.Context) error {
 // opened is a file under way.
 type opened struct {
 	file     File
-	rc       io.ReadCloser // nil once all of it is in head
+	rc       io.ReadCloser
 	head     []byte        // what was read first
-	body     io.Reader     // what follows head, for a large file
+	body     io.Reader     // what follows head; nil if all of it is in head, and rc closed
 	limit    int64         // bytes to read of a regular file; -1: to its end
 	start    fs.FileInfo   // nil if the source cannot tell
 	warnings []string
@@ -296,11 +321,8 @@ func open(f File) (*opened, error) {
 	}
 	o.end(err, int64(len(o.head)))
 	rc.Close()
-	o.rc = nil
 	return o, nil
 }
-
-func (o *opened) large() bool { return o.body != nil }
 
 // end looks back at a file of which n bytes were read.
 func (o *opened) end(readErr error, n int64) {

@@ -64,12 +64,9 @@ func (v *Vault) rows(ctx context.Context, incident int, f func([]sealedRow) erro
 	if incident >= 0 {
 		where += fmt.Sprintf(" AND incident = %d", incident)
 	}
-	var last int64
-	err := retry(ctx, func() error {
-		return v.r.QueryRowContext(ctx, "SELECT coalesce(max(seq), 0) FROM record").Scan(&last)
-	})
+	last, err := v.lastSeq(ctx)
 	if err != nil {
-		return sqlError("reading records", err)
+		return err
 	}
 	for after := int64(0); ; {
 		var batch []sealedRow
@@ -107,6 +104,23 @@ func (v *Vault) rows(ctx context.Context, incident int, f func([]sealedRow) erro
 			return err
 		}
 	}
+}
+
+// lastSeq returns the number of the newest record. Where the page that holds it
+// cannot be read, the heads tell.
+func (v *Vault) lastSeq(ctx context.Context) (last int64, err error) {
+	for _, query := range []string{
+		"SELECT coalesce(max(seq), 0) FROM record",
+		"SELECT coalesce(max(size) - 1, 0) FROM head",
+	} {
+		err = sqlError("reading records", retry(ctx, func() error {
+			return v.r.QueryRowContext(ctx, query).Scan(&last)
+		}))
+		if !errors.Is(err, ErrDamaged) {
+			return last, err
+		}
+	}
+	return 0, err
 }
 
 // rowsOneByOne reads a batch around a damaged page: every row that can be read,

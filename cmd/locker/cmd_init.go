@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+
+	"evidence-locker/locker"
+
+	"github.com/urfave/cli/v2"
+)
+
+func newInitCommand(e *env) *cli.Command {
+	return &cli.Command{Name: "init", Action: func(c *cli.Context) error {
+		if c.NArg() > 0 {
+			return tooMany("init", c.Args().Slice())
+		}
+		return runInit(c.Context, e)
+	}}
+}
+
+func runInit(ctx context.Context, e *env) error {
+	path, err := e.vaultPath()
+	if err != nil {
+		return err
+	}
+	if exists(path) {
+		return locker.ErrExists // before anyone thinks up a passphrase
+	}
+	p, given, err := e.givenPassphrase(ctx)
+	if err != nil {
+		return err
+	}
+	generated := false
+	if given {
+		e.warnIfWeak(p)
+	} else if p, err = e.newPassphrase(ctx, "ask.new-passphrase"); err != nil {
+		return err
+	}
+	if p == "" {
+		if p, err = generatePassphrase(); err != nil {
+			return err
+		}
+		generated = true
+	}
+	v, err := e.createVault(ctx, path, p)
+	if err != nil {
+		return err
+	}
+	defer v.Close()
+	if generated {
+		if err := e.ui.showPassphrase(p); err != nil {
+			return err
+		}
+	}
+	if e.ui.asJSON {
+		return e.ui.printJSON(map[string]string{"vault": v.Path(), "id": v.ID()})
+	}
+	e.ui.say("init.made", v.Path())
+	e.ui.say("init.id", v.ID())
+	if !generated {
+		e.ui.info("init.remember")
+	}
+	e.ui.info("init.lost")
+	e.ui.hint("init.next")
+	return nil
+}
+
+// createVault makes a vault, and its folder if it is the default one. A folder
+// that the person named must be there: a stick that is not plugged in must not
+// become a folder.
+func (e *env) createVault(ctx context.Context, path, passphrase string) (*locker.Vault, error) {
+	o, err := e.vaultOptions()
+	if err != nil {
+		return nil, err
+	}
+	dir := filepath.Dir(path)
+	if e.global("vault", "LOCKER_VAULT") == "" {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return nil, &failure{key: "err.making-folder", args: []any{dir, err}}
+		}
+	} else if _, err := os.Stat(dir); err != nil {
+		return nil, &failure{key: "err.vault-folder", args: []any{dir, err}}
+	}
+	v, err := locker.Create(ctx, path, passphrase, o)
+	if err != nil {
+		return nil, &vaultError{err}
+	}
+	return v, nil
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+
+	"evidence-locker/locker"
+	"evidence-locker/locker/record"
+
+	"github.com/urfave/cli/v2"
+)
+
+func newListCommand(e *env) *cli.Command {
+	return &cli.Command{Name: "list", Action: func(c *cli.Context) error {
+		if c.NArg() > 0 {
+			return tooMany("list", c.Args().Slice())
+		}
+		return runList(c.Context, e)
+	}}
+}
+
+type jsonSummary struct {
+	Incident  int      `json:"incident"`
+	Current   bool     `json:"current"`
+	StartedAt string   `json:"started_at,omitempty"`
+	Recorded  string   `json:"first_recorded_at,omitempty"`
+	Exchange  string   `json:"exchange,omitempty"`
+	Kinds     []string `json:"kinds"`
+	Title     string   `json:"title,omitempty"`
+	Records   int      `json:"records"`
+	Files     int      `json:"files"`
+	Damaged   int      `json:"damaged"`
+}
+
+func runList(ctx context.Context, e *env) error {
+	v, k, err := e.openUnlocked(ctx)
+	if err != nil {
+		return err
+	}
+	defer v.Close()
+	current, err := v.Current(ctx)
+	if err != nil {
+		return err
+	}
+	incidents, err := v.Incidents(ctx, k)
+	if err != nil {
+		return err
+	}
+	list := []jsonSummary{}
+	damaged := false
+	for _, in := range incidents {
+		damaged = damaged || len(in.Damaged) > 0
+		e.ui.damage(in.Damaged)
+		if in.Number > 0 {
+			list = append(list, summarise(in, current.Number))
+		}
+	}
+	switch {
+	case e.ui.asJSON:
+		err = e.ui.printJSON(list)
+	case len(list) == 0:
+		e.ui.info("list.empty")
+		e.ui.hint("list.empty-hint")
+	default:
+		for _, line := range e.ui.summaryTable(list).lines(helpWidth) {
+			e.ui.print(line)
+		}
+	}
+	if err == nil && damaged {
+		e.ui.hint("hint.damaged")
+		err = errDamage
+	}
+	return err
+}
+
+func summarise(in *locker.Incident, current int) jsonSummary {
+	s := jsonSummary{
+		Incident: in.Number, Current: in.Number == current,
+		Exchange: in.Text("exchange"), Kinds: in.Kinds(), Title: in.Text("title"),
+		Records: len(in.Records), Files: len(in.Exhibits()), Damaged: len(in.Damaged),
+	}
+	if s.Kinds == nil {
+		s.Kinds = []string{}
+	}
+	if t, ok := first(in.Value("started_at")).(record.Time); ok {
+		s.StartedAt = timeJSON(t.At)
+	}
+	if len(in.Records) > 0 {
+		s.Recorded = timeJSON(in.Records[0].RecordedAt)
+	}
+	return s
+}
+
+func first(v record.Value, _ *locker.Record) record.Value { return v }
+
+// summaryTable lists incidents. When one began is never guessed from when it
+// was recorded.
+func (u *ui) summaryTable(list []jsonSummary) *table {
+	l := u.lang
+	t := &table{flex: []int{4, 3, 2}} // title, kinds, exchange: show has them whole
+	for _, c := range []string{"number", "when", "exchange", "kinds", "title", "records", "files"} {
+		t.head = append(t.head, l.msg("list."+c))
+	}
+	for _, s := range list {
+		number := strconv.Itoa(s.Incident)
+		if s.Current {
+			number += "*"
+		}
+		when := "-"
+		if len(s.StartedAt) >= len("2006-01-02T15:04") {
+			when = strings.Replace(s.StartedAt[:len("2006-01-02T15:04")], "T", " ", 1)
+		}
+		t.rows = append(t.rows, []string{
+			number, when, orDash(s.Exchange), orDash(strings.Join(s.Kinds, ",")), orDash(s.Title),
+			strconv.Itoa(s.Records), strconv.Itoa(s.Files),
+		})
+	}
+	return t
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return safe(s)
+}
+
+// damage names the records that could not be read.
+func (u *ui) damage(damaged []locker.Damage) {
+	for _, d := range damaged {
+		if !errors.Is(d.Err, context.Canceled) {
+			u.warning("show.damaged", d.Seq, d.Err)
+		}
+	}
+}

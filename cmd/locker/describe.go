@@ -1,0 +1,137 @@
+package main
+
+import (
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"evidence-locker/locker"
+	"evidence-locker/locker/record"
+
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+)
+
+// label returns the name of a record's field for people.
+func (l lang) label(field string) string {
+	if key := "field." + field; l.has(key) {
+		return l.msg(key)
+	}
+	return safe(field)
+}
+
+// typeName returns the name of a type of record for people.
+func (l lang) typeName(t record.Type) string {
+	if key := "type." + string(t); l.has(key) {
+		return l.msg(key)
+	}
+	return safe(string(t))
+}
+
+// value writes a value for people, on one line. Identifiers and amounts stand
+// as they were typed.
+func (l lang) value(v record.Value) string {
+	switch v := v.(type) {
+	case record.Time:
+		return formatTime(v.At)
+	case record.Amount:
+		return safe(v.Raw)
+	case record.List:
+		words := make([]string, len(v))
+		for i, t := range v {
+			words[i] = safe(string(t))
+		}
+		return strings.Join(words, ", ")
+	case nil:
+		return ""
+	}
+	return safe(v.String())
+}
+
+// unseen are fields of an evidence record that the exhibit shows already.
+var unseen = []string{"name", "name_raw", "media_type", "modified"}
+
+// fieldNames lists the names of fields in the order of the type, what is not
+// known last.
+func fieldNames(t record.Type, f record.Fields) []string {
+	var names []string
+	for _, known := range record.FieldsOf(t) {
+		if f[known.Name] != nil {
+			names = append(names, known.Name)
+		}
+	}
+	var other []string
+	for name := range f {
+		if !slices.Contains(names, name) {
+			other = append(other, name)
+		}
+	}
+	slices.Sort(other)
+	return append(names, other...)
+}
+
+// fields writes a record's fields on one line, the note's text without a name.
+func (l lang) fields(t record.Type, f record.Fields) string {
+	var parts []string
+	for _, name := range fieldNames(t, f) {
+		switch {
+		case t == record.Retract && name == "id":
+		case t == record.Note && name == "text":
+			parts = append(parts, l.value(f[name]))
+		default:
+			parts = append(parts, l.label(name)+": "+l.value(f[name]))
+		}
+	}
+	return strings.Join(parts, "; ")
+}
+
+// seqColumn is the width of record numbers.
+const seqColumn = 5
+
+// recordLines describes one record: number, type and what it says. Hashes and
+// identifiers are never shortened, so a line may be longer than the screen.
+func (u *ui) recordLines(seq int64, t record.Type, f record.Fields, x *locker.Exhibit) []string {
+	l := u.lang
+	head := fmt.Sprintf("%*d  %s  ", seqColumn, seq, l.typeName(t))
+	if text, ok := f["text"].(record.Text); ok && t == record.Note {
+		if lines := safeLines(string(text)); len(lines) > 1 {
+			return append([]string{head + lines[0]}, indented(append(lines[1:], l.others(t, f, "text")...))...)
+		}
+	}
+	if x == nil {
+		return []string{head + l.fields(t, f)}
+	}
+	lines := []string{
+		head + safe(x.Name) + "  " + l.size(x.Size) + "  " + safe(x.MediaType),
+		shaLine(hex.EncodeToString(x.SHA256[:])),
+	}
+	return append(lines, indented(l.others(t, f, unseen...))...)
+}
+
+func shaLine(sum string) string { return strings.Repeat(" ", seqColumn+2) + "sha256 " + sum }
+
+func indented(lines []string) []string {
+	for i := range lines {
+		lines[i] = strings.Repeat(" ", seqColumn+2) + lines[i]
+	}
+	return lines
+}
+
+// others writes all fields but some on a line of their own, if there are any.
+func (l lang) others(t record.Type, f record.Fields, but ...string) []string {
+	rest := maps.Clone(f)
+	for _, name := range but {
+		delete(rest, name)
+	}
+	if len(rest) == 0 {
+		return nil
+	}
+	return []string{l.fields(t, rest)}
+}
+
+// size writes a number of bytes in full.
+func (l lang) size(n int64) string {
+	return l.msg("size.bytes", message.NewPrinter(language.English).Sprint(n))
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"syscall"
+
+	"evidence-locker/locker"
+)
+
+// The exit codes, as --help lists them.
+const (
+	exitDone        = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitDamage      = 3
+	exitPartly      = 4
+	exitPassphrase  = 5
+	exitInterrupted = 130
+)
+
+var (
+	errNoHome            = errors.New("no home folder")
+	errPassphrasesDiffer = errors.New("the passphrases differ")
+	// errDamage ends a verify that found something. It has been shown.
+	errDamage = errors.New("damage found")
+)
+
+// A failure is an error with its own text in the catalogue.
+type failure struct {
+	key  string
+	args []any
+	hint string // key, "" for none
+	with []any  // arguments of the hint
+}
+
+func (f *failure) Error() string { return f.key }
+
+// failures says what the person reads for an error and how the process exits.
+// The first row that matches counts.
+var failures = []struct {
+	err  error
+	code int
+	key  string // "" : nothing more to say
+	hint string // "" : none
+	path bool   // the text names the vault
+}{
+	{context.Canceled, exitInterrupted, "err.interrupted", "", false},
+	{errDamage, exitDamage, "", "", false},
+	{locker.ErrWrongPassphrase, exitPassphrase, "err.wrong-passphrase", "hint.wrong-passphrase", false},
+	{errNoTerminal, exitFailed, "err.no-terminal", "hint.no-terminal", false},
+	{errEmptyPassphrase, exitFailed, "err.empty-passphrase", "", false},
+	{errPassphrasesDiffer, exitFailed, "err.passphrases-differ", "", false},
+	{errNoHome, exitFailed, "err.no-home", "hint.no-home", false},
+	{locker.ErrNoVault, exitFailed, "err.no-vault", "hint.no-vault", true},
+	{locker.ErrExists, exitFailed, "err.vault-exists", "hint.vault-exists", true},
+	{locker.ErrNotVault, exitFailed, "err.not-vault", "hint.not-vault", true},
+	{locker.ErrNewerFormat, exitFailed, "err.newer-format", "hint.newer-format", true},
+	{locker.ErrReadOnly, exitFailed, "err.read-only", "hint.read-only", true},
+	{locker.ErrFull, exitFailed, "err.full", "hint.full", true},
+	{locker.ErrNoRecord, exitFailed, "err.no-record", "hint.no-record", false},
+	{locker.ErrNoIncident, exitFailed, "err.no-incident", "hint.no-incident", false},
+	{locker.ErrDamaged, exitDamage, "err.damaged", "hint.damaged", true},
+}
+
+// exit shows err and returns the exit code.
+func (u *ui) exit(err error) int {
+	u.bar.wipe()
+	if err == nil && u.outErr != nil {
+		err = &failure{key: "err.stdout", args: []any{u.outErr}}
+		if errors.Is(u.outErr, syscall.EPIPE) { // the reader has seen enough
+			return exitFailed
+		}
+	}
+	if err == nil {
+		if u.partly {
+			return exitPartly
+		}
+		return exitDone
+	}
+	var usage *usageError
+	if errors.As(err, &usage) {
+		u.usage(usage)
+		return exitUsage
+	}
+	for _, f := range failures {
+		if !errors.Is(err, f.err) {
+			continue
+		}
+		var p *passphraseError
+		switch {
+		case errors.As(err, &p):
+			u.error("err.other", err)
+		case f.path:
+			u.error(f.key, u.vault)
+		case f.key != "":
+			u.error(f.key)
+		}
+		if f.hint != "" {
+			u.hint(f.hint)
+		}
+		return f.code
+	}
+	var fail *failure
+	var v *vaultError
+	switch {
+	case errors.As(err, &fail):
+		u.error(fail.key, fail.args...)
+		if fail.hint != "" {
+			u.hint(fail.hint, fail.with...)
+		}
+	case errors.As(err, &v):
+		u.error("err.opening-vault", u.vault, v.err)
+	default:
+		u.error("err.other", err)
+	}
+	return exitFailed
+}
+
+// usage shows what is wrong with the command line, and the right one.
+func (u *ui) usage(e *usageError) {
+	u.error(e.key, e.args...)
+	switch {
+	case e.fixed != nil:
+		u.hint("usage.corrected")
+		// On a line by itself, to be copied; every sign in it is harmless.
+		u.bar.wipe()
+		_, _ = u.err.Write([]byte("    " + quoteLine(e.fixed) + "\n"))
+	case e.command != "":
+		u.hint("usage.see-command", e.command)
+	default:
+		u.hint("usage.see-help")
+	}
+}

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+)
+
+// barDelay is how long work must last to be worth a bar.
+const barDelay = 500 * time.Millisecond
+
+// A bar shows progress in bytes on standard error. A nil bar shows nothing.
+type bar struct {
+	p     *progressbar.ProgressBar
+	total int64
+}
+
+// progress returns a function that shows how far long work is, and one that
+// wipes the bar at the end. Where standard error is no terminal they do nothing.
+func (u *ui) progress(key string) (update func(done, total int64), end func()) {
+	if u.quiet || !isTerminalFile(u.err) {
+		return func(int64, int64) {}, func() {}
+	}
+	start := time.Now()
+	update = func(done, total int64) {
+		if u.bar == nil {
+			if time.Since(start) < barDelay {
+				return
+			}
+			u.bar = &bar{total: total, p: progressbar.NewOptions64(max(total, 1),
+				progressbar.OptionSetWriter(u.err),
+				progressbar.OptionSetDescription(u.lang.msg(key)),
+				progressbar.OptionShowBytes(true),
+				progressbar.OptionUseIECUnits(true),
+				progressbar.OptionSetWidth(24),
+				progressbar.OptionThrottle(100*time.Millisecond),
+				progressbar.OptionClearOnFinish())}
+		}
+		if total < 0 { // not known
+			total = done + 1
+		}
+		if total != u.bar.total {
+			u.bar.total = total
+			u.bar.p.ChangeMax64(max(total, 1))
+		}
+		_ = u.bar.p.Set64(min(done, max(total, 1)))
+	}
+	return update, func() {
+		u.bar.wipe()
+		u.bar = nil
+	}
+}
+
+// wipe clears the bar's line; the next update draws it again.
+func (b *bar) wipe() {
+	if b != nil {
+		_ = b.p.Clear()
+	}
+}

@@ -1,0 +1,169 @@
+//go:build unix
+
+package main
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"evidence-locker/crypto"
+	"evidence-locker/locker"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"locker": lockerMain})
+}
+
+// lockerMain is the program as scripts run it: with a cheap passphrase and,
+// where a script asks for it, another clock.
+func lockerMain() {
+	// A script without ttyin has no terminal, wherever the tests are started.
+	// With ttyin the process leads its session already and this fails.
+	_, _ = syscall.Setsid()
+	if os.Getenv("LOCKER_TEST_SCRYPT") != "real" {
+		crypto.TestOnlyScryptWorkFactor(10)
+	}
+	e := systemEnv()
+	if at := os.Getenv("LOCKER_TEST_NOW"); at != "" {
+		now, err := time.Parse(time.RFC3339, at)
+		if err != nil {
+			panic(err)
+		}
+		e.now = func() locker.Stamp { return locker.Stamp{At: now.In(time.Local), Zone: zoneName()} }
+	}
+	os.Exit(runWithSignals(e))
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "../../testdata/script",
+		RequireExplicitExec: true,
+		Setup: func(e *testscript.Env) error {
+			home := filepath.Join(e.WorkDir, "home")
+			pw := filepath.Join(e.WorkDir, "pw")
+			e.Setenv("HOME", home)
+			e.Setenv("PW", pw)
+			e.Setenv("VAULT", filepath.Join(home, ".local/share/locker/vault.locker"))
+			e.Setenv("TZ", "Asia/Tokyo")
+			e.Setenv("LANG", "C")
+			if err := os.WriteFile(pw, []byte("a long enough passphrase\n"), 0o600); err != nil {
+				return err
+			}
+			return os.Mkdir(home, 0o700)
+		},
+		Condition: func(c string) (bool, error) {
+			if c == "root" {
+				return os.Getuid() == 0, nil
+			}
+			return false, errors.New("unknown condition " + c)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":  cmdExits,
+			"mkfifo": cmdMkfifo,
+			"patch":  cmdPatch,
+		},
+	})
+}
+
+// exits CODE PROGRAM [ARG...] runs a program that must end with that code.
+func cmdExits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits code program [arg...]")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	var exit *exec.ExitError
+	if err := ts.Exec(args[1], args[2:]...); errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+func cmdMkfifo(ts *testscript.TestScript, _ bool, args []string) {
+	for _, a := range args {
+		ts.Check(syscall.Mkfifo(ts.MkAbs(a), 0o600))
+	}
+}
+
+// patch FILE OLD NEW replaces the first occurrence of bytes with as many others.
+func cmdPatch(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 3 || len(args[1]) != len(args[2]) {
+		ts.Fatalf("usage: patch file old new")
+	}
+	data, err := os.ReadFile(ts.MkAbs(args[0]))
+	ts.Check(err)
+	i := strings.Index(string(data), args[1])
+	if i < 0 {
+		ts.Fatalf("%q is not in %s", args[1], args[0])
+	}
+	copy(data[i:], args[2])
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), data, 0o600))
+}
+
+// untested are texts that no script can bring about on every machine.
+var untested = []string{
+	"err.no-home",             // unit test of env
+	"file.cut-short",          // a disk that fails in the middle
+	"file.changed-while-read", // the tests of package locker bring it about
+	"err.stdout",              // /dev/full is Linux's own; see results.txtar
+	"err.opening-vault",       // what SQLite says of a failing disk
+	"err.other",               // has no words of its own
+	"usage.other",             // order refuses what urfave/cli would
+	"err.empty-passphrase",    // passphrase.txtar, through a source's own text
+}
+
+// Every text of an error or warning of the command line stands in a script or
+// in a test: in those that can be read as patterns, its longest fixed part.
+func TestEveryErrorTextIsTested(t *testing.T) {
+	var all strings.Builder
+	for _, pattern := range []string{"../../testdata/script/*.txtar", "*_test.go"} {
+		names, err := filepath.Glob(pattern)
+		if err != nil || len(names) == 0 {
+			t.Fatal(pattern, err)
+		}
+		for _, n := range names {
+			b, err := os.ReadFile(n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all.Write(b)
+		}
+	}
+	tested := strings.NewReplacer(`\`, "", "''", "'").Replace(all.String())
+	for key, text := range english {
+		prefix, _, _ := strings.Cut(key, ".")
+		switch prefix {
+		case "err", "usage", "file", "add", "when", "passphrase", "extract":
+		default:
+			continue
+		}
+		fixed := ""
+		for _, part := range regexp.MustCompile(`%[a-z]`).Split(text, -1) {
+			if len(part) > len(fixed) {
+				fixed = part
+			}
+		}
+		skip := false
+		for _, u := range untested {
+			skip = skip || u == key
+		}
+		if fixed = strings.TrimSpace(strings.Trim(fixed, `":; `)); !skip && !strings.Contains(tested, fixed) {
+			t.Errorf("no test shows %s: %q", key, fixed)
+		}
+	}
+}

@@ -1,0 +1,241 @@
+package main
+
+// This file owns the terminal. The rules:
+//
+//   - Standard output carries results and nothing else.
+//   - Standard error carries lines that begin with "locker: error:",
+//     "locker: warning:" or "locker: hint:", in lower case and without a full
+//     stop, and the progress bar, which is wiped before anything is printed.
+//   - Questions go to the controlling terminal, wherever the streams lead, and
+//     so does a generated passphrase, which must reach the person only.
+//   - What is typed as a passphrase is never shown, kept or logged. Ctrl-C at a
+//     question gives the terminal back as it was.
+//   - Text from outside passes through safe before it is shown.
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"evidence-locker/locker"
+
+	"golang.org/x/term"
+)
+
+// errNoTerminal says that there is nobody to ask.
+var errNoTerminal = errors.New("no terminal to ask on")
+
+// A ui talks to the person.
+type ui struct {
+	lang    lang
+	out     io.Writer
+	err     io.Writer
+	openTTY func() (in, out *os.File, err error)
+	quiet   bool
+	asJSON  bool
+	vault   string // path, for messages
+	bar     *bar   // nil while none is shown
+	outErr  error  // the first failure of standard output
+	partly  bool   // something was not recorded or done as asked
+}
+
+func newUI(e *env, l lang) *ui {
+	return &ui{lang: l, out: e.stdout, err: e.stderr, openTTY: e.openTTY}
+}
+
+// print writes one result line.
+func (u *ui) print(line string) {
+	u.bar.wipe()
+	if _, err := io.WriteString(u.out, line+"\n"); err != nil && u.outErr == nil {
+		u.outErr = err
+	}
+}
+
+// say writes one result line from the catalogue.
+func (u *ui) say(key string, args ...any) { u.print(u.lang.msg(key, args...)) }
+
+// printJSON writes a result for programs.
+func (u *ui) printJSON(v any) error {
+	data, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return fmt.Errorf("writing JSON: %w", err)
+	}
+	u.print(string(data))
+	return nil
+}
+
+// stderr writes one line; the three prefixes stay English, for programs.
+func (u *ui) stderr(prefix, text string) {
+	u.bar.wipe()
+	fmt.Fprintf(u.err, "locker: %s%s\n", prefix, text)
+}
+
+func (u *ui) error(key string, args ...any)   { u.stderr("error: ", u.lang.msg(key, args...)) }
+func (u *ui) warning(key string, args ...any) { u.stderr("warning: ", u.lang.msg(key, args...)) }
+
+// hint says what to do next.
+func (u *ui) hint(key string, args ...any) {
+	if !u.quiet {
+		u.stderr("hint: ", u.lang.msg(key, args...))
+	}
+}
+
+// info says what is going on.
+func (u *ui) info(key string, args ...any) {
+	if !u.quiet {
+		u.stderr("", u.lang.msg(key, args...))
+	}
+}
+
+// plain shows one item of a list that info has announced.
+func (u *ui) plain(text string) {
+	if u.quiet {
+		return
+	}
+	u.bar.wipe()
+	for i, line := range wrap(safe(text), helpWidth-4) {
+		fmt.Fprintln(u.err, strings.Repeat(" ", 2+2*min(i, 1))+line)
+	}
+}
+
+// lost warns of something that was not recorded or done as asked: the exit
+// code will say so too.
+func (u *ui) lost(key string, args ...any) {
+	u.partly = true
+	u.warning(key, args...)
+}
+
+// vaultWarning shows a warning of the vault.
+func (u *ui) vaultWarning(w locker.Warning) {
+	switch key := "vault-warning." + w.Code; {
+	case w.Code == "no-such-incident":
+		u.partly = true
+		u.warning(key, w.Detail)
+	case u.lang.has(key):
+		u.warning(key, w.Detail)
+	default:
+		u.warning("vault-warning.other", w.Code, w.Detail)
+	}
+}
+
+// waiting says whom a writer waits for.
+func (u *ui) waiting(holder string) {
+	if holder == "" {
+		u.warning("waiting")
+		return
+	}
+	u.warning("waiting-for", holder)
+}
+
+func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
+
+// hasTerminal reports whether there is somebody to ask.
+func (u *ui) hasTerminal() bool {
+	return u.withTTY(func(_, _ *os.File) error { return nil }) == nil
+}
+
+func (u *ui) withTTY(f func(in, out *os.File) error) error {
+	in, out, err := u.openTTY()
+	if err != nil {
+		return errNoTerminal
+	}
+	defer in.Close()
+	if out != in {
+		defer out.Close()
+	}
+	if !isTerminal(in) {
+		return errNoTerminal
+	}
+	return f(in, out)
+}
+
+// tell shows lines on the controlling terminal only.
+func (u *ui) tell(lines ...string) error {
+	u.bar.wipe()
+	return u.withTTY(func(_, out *os.File) error {
+		_, err := io.WriteString(out, strings.Join(lines, "\r\n")+"\r\n")
+		return err
+	})
+}
+
+// ask asks for one line. The end of input is an empty answer.
+func (u *ui) ask(ctx context.Context, key string, args ...any) (string, error) {
+	return u.prompt(ctx, u.lang.msg(key, args...), readLine)
+}
+
+// askSecret asks for one line and does not show it.
+func (u *ui) askSecret(ctx context.Context, key string, args ...any) (string, error) {
+	return u.prompt(ctx, u.lang.msg(key, args...), func(in, out *os.File) (string, error) {
+		b, err := term.ReadPassword(int(in.Fd()))
+		// The Enter that was typed was not shown either.
+		fmt.Fprint(out, "\r\n")
+		return string(b), err
+	})
+}
+
+// prompt shows text and reads an answer with read, until ctx ends.
+func (u *ui) prompt(ctx context.Context, text string, read func(in, out *os.File) (string, error)) (string, error) {
+	u.bar.wipe()
+	var answer string
+	err := u.withTTY(func(in, out *os.File) error {
+		before, err := term.GetState(int(in.Fd()))
+		if err != nil {
+			return errNoTerminal
+		}
+		fmt.Fprintf(out, "%s ", text)
+		type result struct {
+			text string
+			err  error
+		}
+		done := make(chan result, 1)
+		go func() {
+			s, err := read(in, out)
+			done <- result{s, err}
+		}()
+		select {
+		case r := <-done:
+			answer, err = r.text, r.err
+		case <-ctx.Done():
+			// The reader stays behind until the process ends; the terminal
+			// must not stay as it set it.
+			_ = term.Restore(int(in.Fd()), before)
+			fmt.Fprint(out, "\r\n")
+			return ctx.Err()
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		return err
+	})
+	return answer, err
+}
+
+// readLine reads one line byte by byte, so that what follows stays for the
+// next question.
+func readLine(in, _ *os.File) (string, error) {
+	var line []byte
+	b := make([]byte, 1)
+	for {
+		n, err := in.Read(b)
+		if n == 1 && b[0] == '\n' {
+			return strings.TrimSuffix(string(line), "\r"), nil
+		}
+		line = append(line, b[:n]...)
+		if err != nil {
+			return string(line), err
+		}
+	}
+}
+
+// formatAge says how long ago something was, in the largest whole unit.
+func (u *ui) formatAge(d time.Duration) string {
+	if h := int(d.Hours()); h < 48 {
+		return u.lang.msg("age.hours", h)
+	}
+	return u.lang.msg("age.days", int(d.Hours()/24))
+}

@@ -1,0 +1,204 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+)
+
+// A session is the program on a pseudo-terminal.
+type session struct {
+	t   *testing.T
+	cmd *exec.Cmd
+	tty *os.File // our end
+	out chan []byte
+	got bytes.Buffer
+}
+
+func startSession(t *testing.T, home string, args ...string) *session {
+	t.Helper()
+	cmd := exec.Command("locker", args...)
+	cmd.Dir = home
+	cmd.Env = append(os.Environ(), "HOME="+home, "XDG_DATA_HOME=", "XDG_CONFIG_HOME=", "LANG=C", "LOCKER_LANG=", "LOCKER_VAULT=", "LOCKER_PASSPHRASE_FILE=", "LC_ALL=", "TERM=xterm")
+	tty, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 80})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &session{t: t, cmd: cmd, tty: tty, out: make(chan []byte, 100)}
+	go func() {
+		defer close(s.out)
+		for {
+			b := make([]byte, 4096)
+			n, err := tty.Read(b)
+			s.out <- b[:n]
+			if err != nil {
+				return
+			}
+		}
+	}()
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		tty.Close()
+	})
+	return s
+}
+
+// expect waits until the terminal shows text.
+func (s *session) expect(text string) {
+	s.t.Helper()
+	deadline := time.After(20 * time.Second)
+	for !strings.Contains(s.got.String(), text) {
+		select {
+		case b, ok := <-s.out:
+			if !ok {
+				s.t.Fatalf("the program ended without %q:\n%s", text, s.got.String())
+			}
+			s.got.Write(b)
+		case <-deadline:
+			s.t.Fatalf("waited for %q:\n%s", text, s.got.String())
+		}
+	}
+}
+
+func (s *session) send(text string) {
+	s.t.Helper()
+	if _, err := s.tty.WriteString(text); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// code waits for the end of the program and returns its exit code.
+func (s *session) code() int {
+	s.t.Helper()
+	ended := make(chan error, 1)
+	go func() { ended <- s.cmd.Wait() }()
+	select {
+	case err := <-ended:
+		for b := range s.out {
+			s.got.Write(b)
+		}
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			return exit.ExitCode()
+		}
+		return 0
+	case <-time.After(20 * time.Second):
+		s.t.Fatalf("the program does not end:\n%s", s.got.String())
+		return -1
+	}
+}
+
+// Ctrl-C at a question gives the terminal back as it was and exits 130.
+func TestInterruptAtPrompt(t *testing.T) {
+	s := startSession(t, t.TempDir(), "init")
+	s.expect("New passphrase")
+	waitForEcho(t, s.tty, false)
+	s.send("half a passph\x03")
+	if code := s.code(); code != exitInterrupted {
+		t.Errorf("exit code %d, want %d", code, exitInterrupted)
+	}
+	if !strings.Contains(s.got.String(), "locker: error: interrupted") {
+		t.Errorf("nothing said:\n%s", s.got.String())
+	}
+	if strings.Contains(s.got.String(), "passph\r") || strings.Contains(s.got.String(), "half") {
+		t.Errorf("what was typed is shown:\n%s", s.got.String())
+	}
+	if !echo(t, s.tty) {
+		t.Error("the terminal was left without echo")
+	}
+}
+
+// Ctrl-C after the first add has made a vault keeps vault and record.
+func TestInterruptKeepsRecord(t *testing.T) {
+	home := t.TempDir()
+	if err := os.WriteFile(filepath.Join(home, "shot.txt"), []byte("evidence"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := startSession(t, home, "add", "shot.txt")
+	s.expect("Own passphrase instead")
+	waitForEcho(t, s.tty, false)
+	s.send("\x03")
+	if code := s.code(); code != exitInterrupted {
+		t.Errorf("exit code %d, want %d", code, exitInterrupted)
+	}
+	if !strings.Contains(s.got.String(), "everything is recorded; the generated passphrase stays in force") {
+		t.Errorf("not said:\n%s", s.got.String())
+	}
+	check := startSession(t, home, "verify")
+	check.expect("Enter to skip")
+	check.send("\r")
+	check.expect("files 1")
+	check.expect("no fault found")
+	if code := check.code(); code != exitDone {
+		t.Errorf("verify: exit code %d", code)
+	}
+}
+
+// A signal in the middle of standard input ends the wait.
+func TestInterruptAtStdin(t *testing.T) {
+	home := t.TempDir()
+	first := startSession(t, home, "init")
+	first.expect("New passphrase")
+	first.send("\r")
+	first.expect("made the vault")
+	first.code()
+	s := startSession(t, home, "add", "-")
+	s.expect("type or paste what is to be recorded, then Ctrl-D")
+	s.send("\x03")
+	if code := s.code(); code != exitInterrupted {
+		t.Errorf("exit code %d, want %d:\n%s", code, exitInterrupted, s.got.String())
+	}
+}
+
+// Help puts nothing on a terminal but itself: no question to the terminal that
+// may never be answered.
+func TestHelpAsksNothing(t *testing.T) {
+	s := startSession(t, t.TempDir(), "--help")
+	if code := s.code(); code != exitDone {
+		t.Errorf("exit code %d", code)
+	}
+	if out := strings.ReplaceAll(s.got.String(), "\r\n", "\n"); strings.ContainsFunc(out, func(r rune) bool { return r < ' ' && r != '\n' }) {
+		t.Errorf("help holds control characters: %q", out)
+	}
+}
+
+// echo reports whether the terminal shows what is typed.
+func echo(t *testing.T, tty *os.File) bool {
+	t.Helper()
+	stty := exec.Command("stty", "-a")
+	stty.Stdin = tty
+	out, err := stty.Output()
+	if err != nil {
+		t.Skip("no stty that reads a pseudo-terminal:", err)
+	}
+	return !strings.Contains(string(out), "-echo ")
+}
+
+func waitForEcho(t *testing.T, tty *os.File, want bool) {
+	t.Helper()
+	for range 100 {
+		if echo(t, tty) == want {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Fatalf("echo is still %v", !want)
+}
+
+// BenchmarkHelp is the start-up of the program.
+func BenchmarkHelp(b *testing.B) {
+	for b.Loop() {
+		if err := exec.Command("locker", "--help").Run(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -26,6 +26,9 @@ import (
 // loses nothing else.
 const inlineLimit = 4 << 20
 
+// sniffSize is how many bytes tell a file's type.
+const sniffSize = 3072
+
 // A Target says under which incident something is recorded. The zero value is
 // the current incident, or a new one if there is none.
 type Target struct {
@@ -85,6 +88,10 @@ func (v *Vault) Add(ctx context.Context, r AddRequest) error {
 	if len(r.Facts) == 0 && len(r.Files) == 0 {
 		return ErrNothing
 	}
+	// While files are read and encrypted, the connection that will write them
+	// opens and the device's key is made ready.
+	go v.warm(ctx)
+	go v.loadDevice()
 	a := adder{v: v, r: &r, t: target{Target: r.Target}}
 	if len(r.Files) == 0 && !slices.ContainsFunc(r.Facts, func(f Fact) bool { return f.Type != record.Reporter }) {
 		a.t = target{fixed: true} // no incident begins with the person's name
@@ -198,9 +205,10 @@ func (a *adder) small(ctx context.Context, o *opened) error {
 	if err != nil {
 		return err
 	}
-	var sealed bytes.Buffer
-	sealed.Grow(len(o.head) + 4096)
-	w, err := crypto.Encrypt(&sealed, r)
+	plainSum := make(chan [32]byte, 1)
+	go func() { plainSum <- sha256.Sum256(o.head) }()
+	sealed := bytes.NewBuffer(make([]byte, 0, len(o.head)+len(o.head)/1024+8192))
+	w, err := crypto.Encrypt(sealed, r)
 	if err != nil {
 		return err
 	}
@@ -211,7 +219,7 @@ func (a *adder) small(ctx context.Context, o *opened) error {
 		return err
 	}
 	a.push(o, &sealedObject{
-		id: randomHex(16), plainSize: int64(len(o.head)), plainSum: sha256.Sum256(o.head),
+		id: randomHex(16), plainSize: int64(len(o.head)), plainSum: <-plainSum,
 		size: int64(sealed.Len()), sum: sha256.Sum256(sealed.Bytes()),
 		data: sealed.Bytes(), chunks: (sealed.Len() + chunkSize - 1) / chunkSize,
 	})
@@ -305,17 +313,18 @@ func open(f File) (*opened, error) {
 	if o.limit >= 0 {
 		src = io.LimitReader(rc, o.limit)
 	}
-	var head bytes.Buffer
-	if o.limit > 0 && o.limit <= inlineLimit {
-		head.Grow(int(o.limit) + bytes.MinRead)
+	want := int64(inlineLimit + 1)
+	if o.limit > inlineLimit {
+		want = sniffSize // it is large for certain
 	}
-	_, err = head.ReadFrom(io.LimitReader(src, inlineLimit+1))
+	head := bytes.NewBuffer(make([]byte, 0, max(0, min(o.limit, want))+bytes.MinRead))
+	_, err = head.ReadFrom(io.LimitReader(src, want))
 	o.head = head.Bytes()
 	if err != nil && len(o.head) == 0 {
 		rc.Close()
 		return nil, err
 	}
-	if err == nil && len(o.head) > inlineLimit {
+	if err == nil && int64(len(o.head)) == want {
 		o.body = src
 		return o, nil
 	}
@@ -352,7 +361,7 @@ func (o *opened) describe(object *sealedObject) (*Exhibit, record.Fields) {
 	e := &Exhibit{
 		ObjectID: object.id, Size: object.plainSize, SHA256: object.plainSum,
 		Name: ShowName(raw), RawName: []byte(raw),
-		MediaType: mimetype.Detect(o.head[:min(len(o.head), 3072)]).String(),
+		MediaType: mimetype.Detect(o.head[:min(len(o.head), sniffSize)]).String(),
 		Modified:  o.file.Modified,
 	}
 	body := record.Fields{

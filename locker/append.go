@@ -150,6 +150,13 @@ func (v *Vault) lockGate(ctx context.Context) (unlock func(), err error) {
 	return unlock, nil
 }
 
+// warm opens the writing connection, for whoever needs it next.
+func (v *Vault) warm(ctx context.Context) {
+	if conn, err := v.w.Conn(ctx); err == nil {
+		conn.Close()
+	}
+}
+
 // begin starts a writing transaction; readers can hold it up for a moment.
 func (v *Vault) begin(ctx context.Context) (*sql.Conn, error) {
 	if err := hook(stepBegin, false); err != nil {

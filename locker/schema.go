@@ -34,9 +34,6 @@ func readSchema(ctx context.Context, q querier) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), rows.Err()
 }
 
-// triggerSQL finds the statements of schema.sql that make triggers.
-var triggerSQL = regexp.MustCompile(`(?s)CREATE TRIGGER .*? END;`)
-
 // restoreTriggers puts the format's triggers in the place of whatever triggers
 // the file has, if its tables are not those of the format. Somebody who has the
 // file can have left one there that undoes what is inserted.
@@ -53,7 +50,8 @@ func restoreTriggers(ctx context.Context, q querier) error {
 	if err != nil {
 		return err
 	}
-	for _, s := range append(statements, triggerSQL.FindAllString(schemaSQL, -1)...) {
+	triggers := regexp.MustCompile(`(?s)CREATE TRIGGER .*? END;`).FindAllString(schemaSQL, -1)
+	for _, s := range append(statements, triggers...) {
 		if _, err := q.ExecContext(ctx, s); err != nil {
 			return err
 		}

@@ -18,7 +18,7 @@ const (
 
 // stage encrypts a file into chunks whose object row is still missing. It
 // reads, hashes and encrypts while the previous chunks are written, and holds
-// no more than three transactions' worth in memory. The returned release gives
+// no more than two transactions' worth in memory. The returned release gives
 // back the lock that keeps the chunks from being swept; it is called after the
 // object row is committed.
 func (v *Vault) stage(ctx context.Context, o *opened, r crypto.Recipient, progress func(done, total int64)) (*sealedObject, func(), error) {
@@ -32,7 +32,7 @@ func (v *Vault) stage(ctx context.Context, o *opened, r crypto.Recipient, progre
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s := &stager{
-		ctx: ctx, o: o, full: make(chan [][]byte, 1), free: make(chan []byte, 3*stageChunks),
+		ctx: ctx, o: o, full: make(chan [][]byte), free: make(chan []byte, 2*stageChunks),
 		plain: sha256.New(), sealed: sha256.New(),
 	}
 	go s.run(r)

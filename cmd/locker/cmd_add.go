@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"runtime/debug"
 	"strconv"
 	"time"
 
@@ -83,6 +84,9 @@ func runAdd(ctx context.Context, e *env, o addOptions) error {
 		return err
 	}
 	defer v.Close()
+	if small(files) {
+		debug.SetGCPercent(-1) // the process ends before there is anything worth collecting
+	}
 	a := &adding{e: e, v: v, opts: o, files: files, target: target}
 	if err := a.chooseIncident(ctx); err != nil {
 		return err
@@ -94,6 +98,18 @@ func runAdd(ctx context.Context, e *env, o addOptions) error {
 		return e.offerOwnPassphrase(ctx, v, generated)
 	}
 	return nil
+}
+
+// small reports whether the files together are a few screenshots.
+func small(files []locker.File) bool {
+	var total int64
+	for _, f := range files {
+		if f.Size < 0 {
+			return false
+		}
+		total += f.Size
+	}
+	return total <= 4<<20
 }
 
 // target reads --incident and --new.

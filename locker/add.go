@@ -285,10 +285,10 @@ func (a *adder) flush(ctx context.Context) error {
 type opened struct {
 	file     File
 	rc       io.ReadCloser
-	head     []byte        // what was read first
-	body     io.Reader     // what follows head; nil if all of it is in head, and rc closed
-	limit    int64         // bytes to read of a regular file; -1: to its end
-	start    fs.FileInfo   // nil if the source cannot tell
+	head     []byte      // what was read first
+	body     io.Reader   // what follows head; nil if all of it is in head, and rc closed
+	limit    int64       // bytes to read of a regular file; -1: to its end
+	start    fs.FileInfo // nil if the source cannot tell
 	warnings []string
 }
 

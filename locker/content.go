@@ -10,7 +10,6 @@ import (
 	"io"
 
 	"evidence-locker/crypto"
-	"evidence-locker/locker/record"
 )
 
 // Content streams the original bytes of an exhibit. Every chunk is
@@ -111,14 +110,4 @@ func (v *Vault) objectSum(ctx context.Context, object string, progress func(int)
 		chunks++
 		progress(len(data))
 	}
-}
-
-// objectOf returns the leaf's commitment to an object.
-func objectOf(leaf *record.Leaf, id string) *record.LeafObject {
-	for i := range leaf.Objects {
-		if leaf.Objects[i].ID == id {
-			return &leaf.Objects[i]
-		}
-	}
-	return nil
 }

@@ -80,3 +80,21 @@ func incidentID(ctx context.Context, q querier, incident int) (string, error) {
 	id = randomHex(16)
 	return id, setLocal(ctx, q, name, id)
 }
+
+// Current tells which incident records go to if none is named.
+type Current struct {
+	Number    int       // 0: none yet
+	LastAdded time.Time // the UTC hour, zero with Number 0
+}
+
+// Current returns the incident that was last added to.
+func (v *Vault) Current(ctx context.Context) (c Current, err error) {
+	err = retry(ctx, func() error {
+		c, err = current(ctx, v.r)
+		return err
+	})
+	if err != nil {
+		return c, sqlError("reading current incident", err)
+	}
+	return c, nil
+}

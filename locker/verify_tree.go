@@ -1,0 +1,167 @@
+package locker
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"evidence-locker/locker/record"
+	"fmt"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// nodes compares every stored hash with what follows from the leaves.
+func (c *verifier) nodes(ctx context.Context) error {
+	next := int64(0)
+	bad := 0
+	for {
+		n := 0
+		err := c.each(ctx, func(rows *sql.Rows) error {
+			var id int64
+			var hash []byte
+			if err := rows.Scan(&id, &hash); err != nil {
+				return err
+			}
+			n++
+			if id < next || id >= int64(len(c.hashes)) { // a damaged page
+				return fmt.Errorf("%w: node %d out of order", ErrDamaged, id)
+			}
+			if id != next || !bytes.Equal(hash, c.hashes[id][:]) {
+				bad++
+			}
+			next = id + 1
+			return nil
+		}, "SELECT id, hash FROM node WHERE id >= ? AND id < ? ORDER BY id LIMIT 5000", next, len(c.hashes))
+		if err != nil {
+			return c.damage(-1, err)
+		}
+		if n == 0 {
+			break
+		}
+	}
+	if missing := int64(len(c.hashes)) - next; bad > 0 || missing > 0 {
+		c.fault(FaultNode, -1, "%d stored hashes are wrong, %d are missing", bad, max(missing, 0))
+	}
+	return c.counts(ctx)
+}
+
+// counts checks that the tables end together. It looks at one moment, which
+// may be later than the one the other checks look at.
+func (c *verifier) counts(ctx context.Context) error {
+	var records, nodes, head, objects int64
+	err := c.v.r.QueryRowContext(ctx, `SELECT (SELECT coalesce(max(seq) + 1, 0) FROM record), (SELECT coalesce(max(id) + 1, 0) FROM node),
+		(SELECT coalesce(max(size), 0) FROM head), (SELECT coalesce(max(seq) + 1, 0) FROM object)`).Scan(&records, &nodes, &head, &objects)
+	if err != nil {
+		return c.damage(-1, err)
+	}
+	if nodes > tlog.StoredHashCount(records) {
+		c.fault(FaultNode, -1, "%d stored hashes are too many", nodes-tlog.StoredHashCount(records))
+	}
+	if head > records {
+		c.fault(FaultHead, -1, "a head vouches for %d records, %d are there", head, records)
+	}
+	if objects > records {
+		c.fault(FaultStray, objects-1, "an object belongs to a record that is not there")
+	}
+	// Rows that nobody would read.
+	for _, q := range []string{"record WHERE seq < 0", "node WHERE id < 0", "key WHERE n < 1", "key_copy WHERE n < 1", "object WHERE seq < 1", "head WHERE size < 1"} {
+		var n int64
+		if err := c.v.r.QueryRowContext(ctx, "SELECT count(*) FROM "+q).Scan(&n); err != nil {
+			return c.damage(-1, err)
+		}
+		if n > 0 {
+			c.fault(FaultStrayRow, -1, "%d rows in %s", n, q)
+		}
+	}
+	return nil
+}
+
+// heads checks every signed head, and which records none vouches for.
+func (c *verifier) heads(ctx context.Context) error {
+	var known []note.Verifier
+	if c.genesis == nil {
+		c.fault(FaultGenesis, 0, "there is none")
+	} else if d, err := note.NewVerifier(c.genesis.Device); err != nil || d.Name() != record.Origin(c.v.id) {
+		c.fault(FaultGenesis, 0, "device key is none")
+	} else {
+		known = append(known, d)
+	}
+	signed := make([]bool, len(c.leaves))
+	err := c.each(ctx, func(rows *sql.Rows) error {
+		var size int64
+		var text string
+		if err := rows.Scan(&size, &text); err != nil {
+			return err
+		}
+		cp, ok, err := openHead(text, c.v.id, known...)
+		switch {
+		case err != nil:
+			c.fault(FaultHead, size-1, "%v", err)
+			return nil
+		case cp.Size != size:
+			c.fault(FaultHead, size-1, "head of size %d stands as %d", cp.Size, size)
+			return nil
+		}
+		root, err := tlog.TreeHash(size, c.reader())
+		if err != nil {
+			return err
+		}
+		if root != cp.Root {
+			c.fault(FaultHead, size-1, "the head of size %d is not of these records", size)
+			return nil
+		}
+		if ok {
+			for i := cp.From; i < size; i++ {
+				signed[i] = true
+			}
+		}
+		return nil
+	}, "SELECT size, note FROM head WHERE size <= ? ORDER BY size, id", len(c.leaves))
+	if err != nil {
+		if err := c.damage(-1, err); err != nil {
+			return err
+		}
+	}
+	c.out.Head = Head{Size: int64(len(c.leaves))}
+	if c.out.Head.Root, err = tlog.TreeHash(c.out.Head.Size, c.reader()); err != nil {
+		return err
+	}
+	for seq, ok := range signed {
+		if !ok {
+			c.fault(FaultUnsigned, int64(seq), "no head signed by a device of this vault vouches for it")
+		}
+	}
+	return nil
+}
+
+// pins compares the vault with what this machine remembers.
+func (c *verifier) pins(ctx context.Context) error {
+	if c.v.other {
+		c.fault(FaultPlace, -1, "another vault stood at this path before")
+	}
+	d := c.device
+	if d == nil {
+		return nil
+	}
+	c.out.Pinned = true
+	if c.newestKey != nil && sha256.Sum256([]byte(d.recipient.String())) != c.newestKey.Recipient {
+		c.fault(FaultPinKey, -1, "the vault's recipient is not the one that this machine saw first")
+	}
+	if c.pin == nil {
+		return nil
+	}
+	if c.pin.Size > int64(len(c.leaves)) {
+		c.fault(FaultPinHead, -1, "this machine has seen %d records, %d are there", c.pin.Size, len(c.leaves))
+		return nil
+	}
+	root, err := tlog.TreeHash(c.pin.Size, c.reader())
+	if err != nil {
+		return err
+	}
+	if root != c.pin.Root {
+		c.fault(FaultPinHead, -1, "the first %d records are not those that this machine has seen", c.pin.Size)
+	}
+	return nil
+}

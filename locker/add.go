@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -158,7 +157,7 @@ func (a *adder) recipient(ctx context.Context) (crypto.Recipient, error) {
 		if err == nil && d != nil {
 			a.key = &d.recipient
 		} else {
-			r, err := a.v.recipient(ctx, a.v.w)
+			r, err := a.v.recipient(ctx)
 			if err != nil {
 				return crypto.Recipient{}, err
 			}
@@ -181,12 +180,14 @@ func (a *adder) file(ctx context.Context, f File) error {
 		a.failed(f, err)
 		return nil
 	}
+	if f.Size < 0 {
+		// Whoever interrupts a pipe wants it to end, not what it gave to be lost.
+		ctx = context.WithoutCancel(ctx)
+	}
 	if o.body != nil {
 		defer o.rc.Close()
 		return a.large(ctx, o)
 	}
-	// Whoever interrupts a pipe wants it to end, not what it gave to be lost.
-	ctx = context.WithoutCancel(ctx)
 	if err := a.small(ctx, o); err != nil {
 		return err
 	}
@@ -395,7 +396,8 @@ func (v *Vault) AppendCustody(ctx context.Context, incident int, f record.Fields
 }
 
 // Retract records that record seq is withdrawn. Both stay. It returns
-// ErrNoRecord if there is none, and needs the key since it names the record by
+// ErrNoRecord if there is none and ErrStays if its type is not withdrawn, and
+// needs the key since it names the record by
 // the id inside it.
 func (v *Vault) Retract(ctx context.Context, k *crypto.Key, seq int64, why string) (newSeq int64, err error) {
 	r, err := v.Record(ctx, k, seq)
@@ -406,7 +408,7 @@ func (v *Vault) Retract(ctx context.Context, k *crypto.Key, seq int64, why strin
 		return 0, fmt.Errorf("retracting record %d: %w", seq, record.ErrNewer)
 	}
 	if r.Type == record.Retract || r.Type == record.Custody || r.Type == record.KeyType {
-		return 0, fmt.Errorf("retracting record %d: a record of type %s %w", seq, r.Type, errors.ErrUnsupported)
+		return 0, fmt.Errorf("retracting record %d: %w: a record of type %s stays", seq, ErrStays, r.Type)
 	}
 	e := &entry{typ: record.Retract, body: record.Fields{
 		"id": record.Text(r.ID), "seq": record.Int(seq), "why": record.Text(why),

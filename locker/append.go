@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -93,31 +94,25 @@ const chunkSize = 1 << 20
 //     before leaves a pin that lags.
 //
 // Only then may anybody be told that it is recorded.
+//
+// If a damaged page stops it, steps 2 to 6 are done again without the tables
+// that recording can do without.
 func (v *Vault) append(ctx context.Context, t target, entries []*entry) (out appended, err error) {
 	unlock, err := v.lockGate(ctx)
 	if err != nil {
 		return out, err
 	}
 	defer unlock()
-	conn, err := v.begin(ctx)
+	out, err = v.transaction(ctx, t, entries, false)
+	if errors.Is(err, ErrDamaged) {
+		var bareErr error
+		if out, bareErr = v.transaction(ctx, t, entries, true); bareErr == nil {
+			v.o.warn(WarnNodes, "%v", err)
+			err = nil
+		}
+	}
 	if err != nil {
 		return out, err
-	}
-	defer conn.Close()
-	// What has begun is finished: an interrupt between here and the commit
-	// would only cost the record. It still ends the wait for a reader.
-	interrupt := ctx
-	ctx = context.WithoutCancel(ctx)
-	var leaves []string
-	out, leaves, err = v.write(ctx, conn, t, entries)
-	if err == nil {
-		err = v.commit(interrupt, conn)
-	}
-	if err != nil {
-		conn.ExecContext(ctx, "ROLLBACK")
-		if !v.landed(ctx, entries, leaves) {
-			return out, sqlError("recording", err)
-		}
 	}
 	// A pin that the vault does not follow is kept: what is gone stays noticed.
 	if err := hook(stepPin, false); err == nil && out.follows {
@@ -128,6 +123,42 @@ func (v *Vault) append(ctx context.Context, t target, entries []*entry) (out app
 			v.newPlace = false
 		}
 		v.devMu.Unlock()
+	}
+	return out, nil
+}
+
+// A writer is one transaction of append. A bare one leaves tables node and
+// local alone: hashes follow from the leaves, and without local a new incident
+// begins.
+type writer struct {
+	v    *Vault
+	conn *sql.Conn
+	tree *tree
+	bare bool
+}
+
+// transaction does steps 2 to 6.
+func (v *Vault) transaction(ctx context.Context, t target, entries []*entry, bare bool) (out appended, err error) {
+	conn, err := v.begin(ctx)
+	if err != nil {
+		return out, err
+	}
+	defer conn.Close()
+	w := &writer{v: v, conn: conn, tree: &tree{q: conn, memory: bare}, bare: bare}
+	// What has begun is finished: an interrupt between here and the commit
+	// would only cost the record. It still ends the wait for a reader.
+	interrupt := ctx
+	ctx = context.WithoutCancel(ctx)
+	var leaves []string
+	out, leaves, err = w.write(ctx, t, entries)
+	if err == nil {
+		err = v.commit(interrupt, conn)
+	}
+	if err != nil {
+		conn.ExecContext(ctx, "ROLLBACK")
+		if !v.landed(ctx, entries, leaves) {
+			return out, sqlError("recording", err)
+		}
 	}
 	return out, nil
 }
@@ -213,9 +244,7 @@ func (v *Vault) landed(ctx context.Context, entries []*entry, leaves []string) b
 	defer db.Close()
 	for i, e := range entries {
 		var leaf string
-		err := retry(ctx, func() error {
-			return db.QueryRowContext(ctx, "SELECT leaf FROM record WHERE seq = ?", e.seq).Scan(&leaf)
-		})
+		err := queryRow(ctx, db, "SELECT leaf FROM record WHERE seq = ?", e.seq)(&leaf)
 		if err != nil || leaf != leaves[i] {
 			return false
 		}
@@ -224,23 +253,23 @@ func (v *Vault) landed(ctx context.Context, entries []*entry, leaves []string) b
 }
 
 // write does steps 3 to 5.
-func (v *Vault) write(ctx context.Context, conn *sql.Conn, t target, entries []*entry) (out appended, leaves []string, err error) {
+func (w *writer) write(ctx context.Context, t target, entries []*entry) (out appended, leaves []string, err error) {
 	if err := hook(stepCheck, false); err != nil {
 		return out, nil, err
 	}
-	if err := restoreTriggers(ctx, conn); err != nil {
+	if err := restoreSchema(ctx, w.conn); err != nil {
 		return out, nil, fmt.Errorf("checking tables: %w", err)
 	}
-	d, err := v.device(ctx, conn)
+	d, err := w.v.device(ctx)
 	if err != nil {
 		return out, nil, err
 	}
-	size, err := v.checkTree(ctx, conn, d)
+	size, err := w.checkTree(ctx)
 	if err != nil {
 		return out, nil, fmt.Errorf("checking tree: %w", err)
 	}
-	follows := v.checkPins(ctx, conn, d, size)
-	out, incidentID, err := v.chooseIncident(ctx, conn, t)
+	follows := w.checkPins(ctx, d, size)
+	out, incidentID, err := w.chooseIncident(ctx, t)
 	out.follows = follows
 	if err != nil {
 		return out, nil, fmt.Errorf("choosing incident: %w", err)
@@ -258,7 +287,7 @@ func (v *Vault) write(ctx context.Context, conn *sql.Conn, t target, entries []*
 		if e.typ == record.Reporter { // the person is the same in all incidents
 			incident, id = 0, ""
 		}
-		leaf, err := v.insert(ctx, conn, d.recipient, incident, id, e)
+		leaf, err := w.insert(ctx, d.recipient, incident, id, e)
 		if err != nil {
 			return out, nil, err
 		}
@@ -271,23 +300,23 @@ func (v *Vault) write(ctx context.Context, conn *sql.Conn, t target, entries []*
 	if err := hook(stepHead, false); err != nil {
 		return out, leaves, err
 	}
-	out.head = record.Checkpoint{Vault: v.id, Size: size + int64(len(entries)), From: size}
-	if out.head.Root, err = rootOf(ctx, conn, out.head.Size); err != nil {
+	out.head = record.Checkpoint{Vault: w.v.id, Size: size + int64(len(entries)), From: size}
+	if out.head.Root, err = w.tree.root(ctx, out.head.Size); err != nil {
 		return out, leaves, err
 	}
-	text, err := signHead(d.signer, out.head)
+	text, err := signHead(out.head, d.signer)
 	if err != nil {
 		return out, leaves, err
 	}
-	if _, err := conn.ExecContext(ctx, "INSERT INTO head (size, note) VALUES (?, ?)", out.head.Size, text); err != nil {
+	if _, err := w.conn.ExecContext(ctx, "INSERT INTO head (size, note) VALUES (?, ?)", out.head.Size, text); err != nil {
 		return out, leaves, err
 	}
-	if !t.fixed {
-		if err := setCurrent(ctx, conn, out.incident, v.o.Now().At); err != nil {
+	if !t.fixed && !w.bare {
+		if err := setCurrent(ctx, w.conn, out.incident, w.v.o.Now().At); err != nil {
 			return out, leaves, err
 		}
 	}
-	if err := readBack(ctx, conn, entries, leaves); err != nil {
+	if err := readBack(ctx, w.conn, entries, leaves); err != nil {
 		return out, leaves, fmt.Errorf("reading back: %w", err)
 	}
 	return out, leaves, hook(stepHead, true)
@@ -318,18 +347,18 @@ func readBack(ctx context.Context, q querier, entries []*entry, leaves []string)
 }
 
 // insert does step 4 for one entry and returns its leaf.
-func (v *Vault) insert(ctx context.Context, conn *sql.Conn, r crypto.Recipient, incident int, incidentID string, e *entry) (string, error) {
+func (w *writer) insert(ctx context.Context, r crypto.Recipient, incident int, incidentID string, e *entry) (string, error) {
 	if e.before != nil {
-		if err := e.before(ctx, conn); err != nil {
+		if err := e.before(ctx, w.conn); err != nil {
 			return "", err
 		}
 	}
-	now := v.o.Now()
+	now := w.v.o.Now()
 	rec := &record.Record{
-		Vault: v.id, ID: randomHex(16), Seq: e.seq, Salt: randomHex(32), Type: e.typ,
+		Vault: w.v.id, ID: randomHex(16), Seq: e.seq, Salt: randomHex(32), Type: e.typ,
 		Incident: incident, IncidentID: incidentID,
 		RecordedAt: now.At, Clock: record.Clock{Zone: now.Zone, Synchronised: now.Synchronised},
-		Device: v.o.Device, Tool: v.o.Tool, Fields: e.body,
+		Device: w.v.o.Device, Tool: w.v.o.Tool, Fields: e.body,
 	}
 	leaf := &record.Leaf{Seq: e.seq, Incident: incident, Key: e.key}
 	if o := e.object; o != nil {
@@ -341,33 +370,34 @@ func (v *Vault) insert(ctx context.Context, conn *sql.Conn, r crypto.Recipient, 
 		return "", fmt.Errorf("writing record: %w", err)
 	}
 	var sealed bytes.Buffer
-	w, err := crypto.Encrypt(&sealed, r)
+	age, err := crypto.Encrypt(&sealed, r)
 	if err != nil {
 		return "", err
 	}
-	if _, err := w.Write(plain); err != nil {
+	if _, err := age.Write(plain); err != nil {
 		return "", err
 	}
-	if err := w.Close(); err != nil {
+	if err := age.Close(); err != nil {
 		return "", err
 	}
 	leaf.Opened = sha256.Sum256(plain)
 	leaf.Sealed = sha256.Sum256(sealed.Bytes())
 	text := leaf.Marshal()
-	if _, err := conn.ExecContext(ctx, "INSERT INTO record VALUES (?, ?, ?, ?)", e.seq, incident, text, sealed.Bytes()); err != nil {
+	if _, err := w.conn.ExecContext(ctx, "INSERT INTO record VALUES (?, ?, ?, ?)", e.seq, incident, text, sealed.Bytes()); err != nil {
 		return "", err
 	}
 	if e.object != nil {
-		if err := insertObject(ctx, conn, e.seq, e.object); err != nil {
+		if err := w.insertObject(ctx, e.seq, e.object); err != nil {
 			return "", err
 		}
 	}
-	return text, appendNodes(ctx, conn, e.seq, text)
+	return text, w.tree.add(ctx, e.seq, text)
 }
 
 // insertObject inserts the object's row, after its chunks if they are not
 // staged; staged ones must all be there.
-func insertObject(ctx context.Context, q querier, seq int64, o *sealedObject) error {
+func (w *writer) insertObject(ctx context.Context, seq int64, o *sealedObject) error {
+	q := w.conn
 	for n := 0; n*chunkSize < len(o.data); n++ {
 		end := min((n+1)*chunkSize, len(o.data))
 		if err := insertChunk(ctx, q, o.id, n, o.data[n*chunkSize:end]); err != nil {
@@ -385,7 +415,10 @@ func insertObject(ctx context.Context, q querier, seq int64, o *sealedObject) er
 	if _, err := q.ExecContext(ctx, "INSERT INTO object VALUES (?, ?, ?, ?, ?)", o.id, seq, o.chunks, o.size, o.sum[:]); err != nil {
 		return err
 	}
-	return deleteLocal(ctx, q, stageName(o.id))
+	if o.data != nil || w.bare {
+		return nil
+	}
+	return deleteLocal(ctx, q, stageName(o.id)) // it was staged
 }
 
 func insertChunk(ctx context.Context, q querier, object string, n int, data []byte) error {

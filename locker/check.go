@@ -5,44 +5,46 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-
-	"golang.org/x/mod/sumdb/note"
+	"math"
 )
 
 // This file is step 3 of append: what is checked before anything is written,
-// and under which incident it will go.
+// and under which incident it will go. It reads through other connections than
+// the writing one: a damaged page that is met within a transaction ends all
+// further writing in it.
 
 // checkTree returns the number of records, after making sure that the stored
 // hashes are those of the leaves.
-func (v *Vault) checkTree(ctx context.Context, q querier, d *device) (size int64, err error) {
-	if err := q.QueryRowContext(ctx, "SELECT coalesce(max(seq) + 1, 0) FROM record").Scan(&size); err != nil {
+func (w *writer) checkTree(ctx context.Context) (size int64, err error) {
+	v := w.v
+	last, err := v.lastSeq(ctx)
+	if err != nil {
 		return 0, err
 	}
-	known := []note.Verifier{d.verifier}
-	if genesis, err := readLeaf(ctx, q, 0); err == nil {
-		if first, err := note.NewVerifier(genesis.Device); err == nil && first.KeyHash() != d.verifier.KeyHash() {
-			known = append(known, first)
+	if last == math.MaxInt64 {
+		return 0, fmt.Errorf("%w: a record has the last number there is", ErrDamaged)
+	}
+	size = last + 1
+	head, signed, err := headOf(ctx, v.r, v.id, size, v.verifiers(ctx)...)
+	holds := err == nil && (&tree{q: v.r}).holds(ctx, size, head.Root)
+	if !holds || w.bare {
+		var there int64
+		if err := queryRow(ctx, v.r, "SELECT count(*) FROM record WHERE seq >= 0")(&there); err != nil {
+			return 0, err
 		}
-	}
-	head, signed, err := headOf(ctx, q, v.id, size, known...)
-	if err == nil && nodesHold(ctx, q, size, head.Root) {
-		if !signed {
-			v.o.warn(WarnHeadMismatch, "%s", v.path)
+		if size-there > maxGap {
+			return 0, fmt.Errorf("%w: of %d records %d are there", ErrDamaged, size, there)
 		}
-		return size, nil
+		if !w.bare {
+			v.o.warn(WarnNodes, "%s", v.path)
+		}
+		if err := w.tree.rebuild(ctx, v, size); err != nil {
+			return 0, err
+		}
+		root, rerr := w.tree.root(ctx, size)
+		holds = err == nil && rerr == nil && root == head.Root
 	}
-	var there int64
-	if cerr := q.QueryRowContext(ctx, "SELECT count(*) FROM record WHERE seq >= 0").Scan(&there); cerr != nil {
-		return 0, cerr
-	}
-	if size-there > maxGap {
-		return 0, fmt.Errorf("%w: of %d records %d are there", ErrDamaged, size, there)
-	}
-	v.o.warn(WarnNodes, "%s", v.path)
-	if err := rebuildNodes(ctx, q, size); err != nil {
-		return 0, err
-	}
-	if root, rerr := rootOf(ctx, q, size); err != nil || rerr != nil || root != head.Root {
+	if !holds || !signed {
 		// Somebody changed leaves or heads. What is added now is vouched for
 		// from here on, and nothing before it.
 		v.o.warn(WarnHeadMismatch, "%s", v.path)
@@ -53,8 +55,9 @@ func (v *Vault) checkTree(ctx context.Context, q querier, d *device) (size int64
 // checkPins compares the vault with what this machine remembers of it, warns,
 // and reports whether the vault follows the pinned head. Recording goes on in
 // any case, sealed to the pinned recipient.
-func (v *Vault) checkPins(ctx context.Context, q querier, d *device, size int64) (follows bool) {
-	rows, err := v.readKeys(ctx, q)
+func (w *writer) checkPins(ctx context.Context, d *device, size int64) (follows bool) {
+	v := w.v
+	rows, err := v.readKeys(ctx)
 	if err != nil {
 		v.o.warn(WarnKeyCopies, "%v", err)
 	}
@@ -69,7 +72,7 @@ func (v *Vault) checkPins(ctx context.Context, q querier, d *device, size int64)
 		return true
 	}
 	if pin.Size <= size {
-		if root, err := rootOf(ctx, q, pin.Size); err == nil && root == pin.Root {
+		if root, err := w.tree.root(ctx, pin.Size); err == nil && root == pin.Root {
 			return true
 		}
 	}
@@ -78,7 +81,8 @@ func (v *Vault) checkPins(ctx context.Context, q querier, d *device, size int64)
 }
 
 // chooseIncident gives the records their incident's number and id.
-func (v *Vault) chooseIncident(ctx context.Context, q querier, t target) (out appended, id string, err error) {
+func (w *writer) chooseIncident(ctx context.Context, t target) (out appended, id string, err error) {
+	v := w.v
 	out.incident = t.Number
 	switch {
 	case t.fixed && t.Number == 0:
@@ -86,7 +90,7 @@ func (v *Vault) chooseIncident(ctx context.Context, q querier, t target) (out ap
 	case t.New:
 		out.fresh = true
 	case t.Number == 0:
-		c, err := current(ctx, q)
+		c, err := v.Current(ctx)
 		if err != nil {
 			return out, "", err
 		}
@@ -94,20 +98,38 @@ func (v *Vault) chooseIncident(ctx context.Context, q querier, t target) (out ap
 	}
 	if !out.fresh {
 		var one int
-		err := q.QueryRowContext(ctx, "SELECT 1 FROM record WHERE incident = ? LIMIT 1", out.incident).Scan(&one)
+		err := queryRow(ctx, v.r, "SELECT 1 FROM record WHERE incident = ? LIMIT 1", out.incident)(&one)
 		switch {
 		case errors.Is(err, sql.ErrNoRows):
 			v.o.warn(WarnNoIncident, "%d", out.incident)
-			out.missing, out.fresh = out.incident, true
+			out.fresh = true
 		case err != nil:
 			return out, "", err
 		}
 	}
 	if out.fresh {
-		if err := q.QueryRowContext(ctx, "SELECT coalesce(max(incident), 0) + 1 FROM record").Scan(&out.incident); err != nil {
+		// There are never more incidents than records: a row with a greater
+		// number is somebody else's, and must not use the numbers up.
+		err := queryRow(ctx, v.r, "SELECT coalesce(max(incident), 0) + 1 FROM record WHERE incident <= (SELECT max(seq) FROM record)")(&out.incident)
+		if err != nil {
 			return out, "", err
 		}
 	}
-	id, err = incidentID(ctx, q, out.incident)
+	id, err = w.incidentID(ctx, out.incident)
 	return out, id, err
+}
+
+// incidentID returns the random id of an incident. Where this file does not
+// know it (it was restored from a backup), a new one begins: the number is
+// what joins records, the id tells two incidents of one number apart.
+func (w *writer) incidentID(ctx context.Context, incident int) (string, error) {
+	name := incidentName(incident)
+	if id := w.v.getLocal(ctx, name); id != "" {
+		return id, nil
+	}
+	id := randomHex(16)
+	if w.bare {
+		return id, nil
+	}
+	return id, setLocal(ctx, w.conn, name, id)
 }

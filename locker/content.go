@@ -17,18 +17,20 @@ import (
 // digest of the whole have been compared, ErrDamaged instead of it if they
 // differ.
 func (v *Vault) Content(ctx context.Context, k *crypto.Key, e *Exhibit) (io.ReadCloser, error) {
-	plain, err := crypto.Decrypt(&chunkReader{ctx: ctx, v: v, object: e.ObjectID}, k)
-	if err != nil {
-		return nil, fmt.Errorf("opening %q: %w: %w", e.Name, ErrDamaged, err)
+	c := &contentReader{stored: chunkReader{ctx: ctx, v: v, object: e.ObjectID}, sum: sha256.New(), e: e}
+	var err error
+	if c.plain, err = crypto.Decrypt(&c.stored, k); err != nil {
+		return nil, c.failure("opening", err)
 	}
-	return &contentReader{plain: plain, sum: sha256.New(), e: e}, nil
+	return c, nil
 }
 
 type contentReader struct {
-	plain io.Reader
-	sum   hash.Hash
-	n     int64
-	e     *Exhibit
+	stored chunkReader
+	plain  io.Reader
+	sum    hash.Hash
+	n      int64
+	e      *Exhibit
 }
 
 func (c *contentReader) Read(p []byte) (int, error) {
@@ -39,11 +41,20 @@ func (c *contentReader) Read(p []byte) (int, error) {
 	case err == nil:
 		return n, nil
 	case err != io.EOF:
-		return n, fmt.Errorf("reading %q: %w: %w", c.e.Name, ErrDamaged, err)
+		return n, c.failure("reading", err)
 	case c.n != c.e.Size || [32]byte(c.sum.Sum(nil)) != c.e.SHA256:
 		return n, fmt.Errorf("reading %q: %w: not the bytes that were recorded", c.e.Name, ErrDamaged)
 	}
 	return n, io.EOF
+}
+
+// failure tells bytes that are wrong from a vault that could not be read just
+// now.
+func (c *contentReader) failure(doing string, err error) error {
+	if c.stored.err != nil {
+		return fmt.Errorf("%s %q: %w", doing, c.e.Name, c.stored.err)
+	}
+	return fmt.Errorf("%s %q: %w: %v", doing, c.e.Name, ErrDamaged, err)
 }
 
 func (c *contentReader) Close() error { return nil }
@@ -55,6 +66,7 @@ type chunkReader struct {
 	object string
 	n      int
 	rest   []byte
+	err    error // why the vault could not be read
 }
 
 func (c *chunkReader) Read(p []byte) (int, error) {
@@ -64,6 +76,7 @@ func (c *chunkReader) Read(p []byte) (int, error) {
 			return 0, io.EOF // age knows whether this was the end
 		}
 		if err != nil {
+			c.err = err
 			return 0, err
 		}
 		c.n++
@@ -76,9 +89,7 @@ func (c *chunkReader) Read(p []byte) (int, error) {
 // chunk reads one chunk; sql.ErrNoRows says that there is none of this number.
 func (v *Vault) chunk(ctx context.Context, object string, n int, data *[]byte) error {
 	read := func(from string) error {
-		err := retry(ctx, func() error {
-			return v.r.QueryRowContext(ctx, "SELECT data FROM "+from+" WHERE object = ? AND n = ?", object, n).Scan(data)
-		})
+		err := queryRow(ctx, v.r, "SELECT data FROM "+from+" WHERE object = ? AND n = ?", object, n)(data)
 		if errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
@@ -92,8 +103,8 @@ func (v *Vault) chunk(ctx context.Context, object string, n int, data *[]byte) e
 }
 
 // objectSum reads an object's stored bytes and returns how many they are, in
-// how many chunks, and their digest.
-func (v *Vault) objectSum(ctx context.Context, object string, progress func(int)) (size int64, chunks int, sum [32]byte, err error) {
+// how many chunks, and their digest. It stops where they are more than limit.
+func (v *Vault) objectSum(ctx context.Context, object string, limit int64, progress func(int)) (size int64, chunks int, sum [32]byte, err error) {
 	h := sha256.New()
 	var data []byte
 	for {
@@ -109,5 +120,8 @@ func (v *Vault) objectSum(ctx context.Context, object string, progress func(int)
 		size += int64(len(data))
 		chunks++
 		progress(len(data))
+		if size > limit {
+			return size, chunks, sum, nil
+		}
 	}
 }

@@ -37,7 +37,7 @@ func Create(ctx context.Context, path, passphrase string, o Options) (*Vault, er
 }
 
 func create(ctx context.Context, path, passphrase string, o Options) (*Vault, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := durable.MkdirAll(filepath.Dir(path)); err != nil {
 		return nil, err
 	}
 	// Two processes that both make the vault must not both succeed.
@@ -48,10 +48,13 @@ func create(ctx context.Context, path, passphrase string, o Options) (*Vault, er
 		return nil, err
 	}
 	defer unlock()
-	if _, err := os.Lstat(path); err == nil {
-		return nil, ErrExists
-	} else if !os.IsNotExist(err) {
-		return nil, err
+	// A journal that another vault left here would be rolled into the new one.
+	for _, name := range []string{path, path + "-journal", path + "-wal"} {
+		if info, err := os.Lstat(name); err == nil && (name == path || info.Size() > 0) {
+			return nil, fmt.Errorf("%w: %s", ErrExists, name)
+		} else if err != nil && !os.IsNotExist(err) {
+			return nil, err
+		}
 	}
 
 	key, err := crypto.NewKey()
@@ -67,6 +70,14 @@ func create(ctx context.Context, path, passphrase string, o Options) (*Vault, er
 	if err != nil {
 		return nil, err
 	}
+	ownerSigner, err := signerKey(record.Origin(id), key.Owner())
+	if err != nil {
+		return nil, err
+	}
+	ownerNote, err := note.NewSigner(ownerSigner)
+	if err != nil {
+		return nil, err
+	}
 	owner, err := ownerKey(id, key)
 	if err != nil {
 		return nil, err
@@ -77,7 +88,7 @@ func create(ctx context.Context, path, passphrase string, o Options) (*Vault, er
 		Key: &record.LeafKey{N: 1, Recipient: sha256.Sum256([]byte(recipient)), Sealed: sha256.Sum256(sealed)},
 	}
 	temp := path + ".new-" + randomHex(4)
-	err = writeGenesis(ctx, temp, d, genesis, recipient, sealed)
+	err = writeGenesis(ctx, temp, []note.Signer{d.signer, ownerNote}, genesis, recipient, sealed)
 	os.Remove(temp + "-journal") // truncated, or of a vault that is not to be
 	if err != nil {
 		os.Remove(temp)
@@ -101,7 +112,7 @@ func create(ctx context.Context, path, passphrase string, o Options) (*Vault, er
 	return v, nil
 }
 
-func writeGenesis(ctx context.Context, path string, d *device, genesis *record.Leaf, recipient string, sealed []byte) error {
+func writeGenesis(ctx context.Context, path string, signers []note.Signer, genesis *record.Leaf, recipient string, sealed []byte) error {
 	// SQLite would make the file with the mode of the umask.
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 	if err != nil {
@@ -126,11 +137,10 @@ func writeGenesis(ctx context.Context, path string, d *device, genesis *record.L
 		}
 	}
 	leaf := genesis.Marshal()
-	hashes, herr := tlog.StoredHashes(0, []byte(leaf), nodeReader(ctx, conn))
-	if herr != nil {
-		return herr
-	}
-	text, herr := signHead(d.signer, record.Checkpoint{Vault: genesis.Vault, Size: 1, Root: hashes[0], From: 0})
+	root := tlog.RecordHash([]byte(leaf))
+	// The owner signs the genesis, and with it the first device: else whoever
+	// has the file could put a device of their own there.
+	text, herr := signHead(record.Checkpoint{Vault: genesis.Vault, Size: 1, Root: root, From: 0}, signers...)
 	if herr != nil {
 		return herr
 	}
@@ -141,7 +151,7 @@ func writeGenesis(ctx context.Context, path string, d *device, genesis *record.L
 	exec("INSERT INTO key VALUES (1, ?, ?)", recipient, sealed)
 	exec("INSERT INTO key_copy VALUES (1, ?, ?)", recipient, sealed)
 	exec("INSERT INTO record VALUES (0, 0, ?, x'')", leaf)
-	exec("INSERT INTO node VALUES (0, ?)", hashes[0][:])
+	exec("INSERT INTO node VALUES (0, ?)", root[:])
 	exec("INSERT INTO head (size, note) VALUES (1, ?)", text)
 	exec("COMMIT")
 	if err != nil {

@@ -60,7 +60,7 @@ func newDevice(o *Options, vault string, r crypto.Recipient) (*device, string, e
 		return d, vkey, nil
 	}
 	text := fmt.Sprintf("%s\n%s\nrecipient %s\n", deviceLine, skey, r)
-	err = os.MkdirAll(o.ConfigDir, 0o700)
+	err = durable.MkdirAll(o.ConfigDir)
 	if err == nil {
 		err = durable.WriteFile(deviceFile(o.ConfigDir, vault), []byte(text), true)
 	}
@@ -69,6 +69,22 @@ func newDevice(o *Options, vault string, r crypto.Recipient) (*device, string, e
 		o.warn(WarnDeviceUnkept, "%v", err)
 	}
 	return d, vkey, nil
+}
+
+// signerKey spells an Ed25519 key as a signer key: the hash of a verifier key
+// stands in it.
+func signerKey(name string, key ed25519.PrivateKey) (string, error) {
+	vkey, err := note.NewEd25519VerifierKey(name, key.Public().(ed25519.PublicKey))
+	if err != nil {
+		return "", err
+	}
+	hash, b64, _ := strings.Cut(strings.TrimPrefix(vkey, name+"+"), "+")
+	public, err := base64.StdEncoding.DecodeString(b64)
+	if err != nil {
+		return "", err
+	}
+	secret := append(public[:1:1], key.Seed()...) // the type byte, and the seed
+	return "PRIVATE+KEY+" + name + "+" + hash + "+" + base64.StdEncoding.EncodeToString(secret), nil
 }
 
 // parseDeviceKey reads a signer key. Its error never quotes the key.
@@ -160,31 +176,31 @@ func (v *Vault) loadDevice() (*device, error) {
 }
 
 // device returns this machine's device for the vault, a new one if need be.
-func (v *Vault) device(ctx context.Context, q querier) (*device, error) {
+func (v *Vault) device(ctx context.Context) (*device, error) {
+	o := v.o
 	d, err := v.loadDevice()
-	if err != nil {
+	switch {
+	case err == nil && d != nil:
+		return d, nil
+	case err != nil:
 		// A damaged device file must not stop recording either, and is left
 		// where it lies.
 		v.o.warn(WarnNewDevice, "%v", err)
-		o := v.o
 		o.ConfigDir = ""
-		r, err := v.recipient(ctx, q)
-		if err != nil {
-			return nil, err
-		}
-		d, _, err = newDevice(&o, v.id, r)
-		return d, err
+	default:
+		v.o.warn(WarnNewDevice, "%s", deviceFile(o.ConfigDir, v.id))
 	}
-	if d != nil {
-		return d, nil
-	}
-	r, err := v.recipient(ctx, q)
+	r, err := v.recipient(ctx)
 	if err != nil {
 		return nil, err
 	}
-	v.o.warn(WarnNewDevice, "%s", deviceFile(v.o.ConfigDir, v.id))
-	d, _, err = newDevice(&v.o, v.id, r)
-	return d, err
+	if d, _, err = newDevice(&o, v.id, r); err != nil {
+		return nil, err
+	}
+	v.devMu.Lock()
+	v.dev = d // one key for as long as the vault is open, kept or not
+	v.devMu.Unlock()
+	return d, nil
 }
 
 // savePin remembers the newest head. It may lag: it is written after the
@@ -212,8 +228,9 @@ func (v *Vault) checkPlace() {
 		return
 	}
 	b, err := os.ReadFile(placeFile(v.o.ConfigDir, v.path))
-	v.newPlace = errors.Is(err, fs.ErrNotExist)
-	if was := strings.TrimSpace(string(b)); err == nil && was != "" && was != v.id {
+	was := strings.TrimSpace(string(b))
+	v.newPlace = errors.Is(err, fs.ErrNotExist) || err == nil && was == ""
+	if err == nil && was != "" && was != v.id {
 		v.o.warn(WarnOtherVault, "%s", placeFile(v.o.ConfigDir, v.path))
 		v.other = true
 	}
@@ -223,6 +240,6 @@ func (v *Vault) checkPlace() {
 func (v *Vault) savePlace() {
 	if v.o.ConfigDir != "" {
 		// If that fails, it is as on a machine that has not seen the vault.
-		durable.WriteFile(placeFile(v.o.ConfigDir, v.path), []byte(v.id+"\n"), false)
+		durable.WriteFile(placeFile(v.o.ConfigDir, v.path), []byte(v.id+"\n"), true)
 	}
 }

@@ -30,8 +30,8 @@ The vault has one age hybrid identity (AGE-SECRET-KEY-PQ-1..., ML-KEM-768 with
 X25519) and its recipient (age1pq1...). Table key has one row: n is 1,
 recipient is the recipient's text, sealed is an age file under a passphrase
 (scrypt) whose plaintext is the identity's text and a newline. Table key_copy
-has the same row. A row is believed if the newest leaf with a key line names
-it. Changing the passphrase replaces both rows and appends a record of type key
+has the same row. A row is believed if the newest leaf with a line "key 1" names
+it; key lines and rows of another number are a newer program's. Changing the passphrase replaces both rows and appends a record of type key
 in the same transaction.
 
 The owner key is an Ed25519 key (RFC 8032) whose seed is HKDF-SHA-256
@@ -63,17 +63,20 @@ evidence-locker/<vault-id>. Every other leaf is
 	object <id> <bytes of the age file> <hash of the age file>
 	key 1 <hash of the recipient's text> <hash of the sealed identity>
 
-with any number of object lines, and a key line only where the identity was
-sealed anew. Further lines after these begin with another lower-case word and
-are a newer program's. A leaf whose first line ends in a greater version is
-newer as a whole.
+with any number of object lines, in the order of the record's objects and with
+their ids, and a key line only where the identity was sealed anew. Further lines
+after these begin with another lower-case word and are a newer program's. A leaf
+whose first line ends in a greater version is newer as a whole. No leaf has more
+than 1 MiB.
 
 # Records
 
 Column sealed of record is an age file to the recipient (in row 0 it is empty).
 Its plaintext is JSON in the form of RFC 8785, narrowed: numbers are integers
-of less than 2^53, keys match [a-z][a-z0-9_]*, nesting ends at 8. Spaces follow
-up to the next multiple of 512 bytes. Members:
+of less than 2^53, keys match [a-z][a-z0-9_]*, at most 8 objects and arrays
+stand within each other. Spaces follow up to the next multiple of 512 bytes, and
+all of it has at most 16 MiB. A record whose v is greater than 1 is a newer
+program's; with v 1, a member that is not listed here is damage. Members:
 
 	v            1
 	vault        vault-id
@@ -83,15 +86,16 @@ up to the next multiple of 512 bytes. Members:
 	type         see below
 	incident     number; 0 for none
 	incident_id  id of the incident; absent with incident 0
-	recorded_at  time, always with three digits of a second
+	recorded_at  time
 	clock        {"synchronised":bool,"zone":IANA name}, each absent if not known
 	device       {"arch","host","os"}, as Go names them; host is a text
 	tool         {"name","version"}
 	objects      [{"id","sha256":hex,"size":bytes}] of the plaintext; absent if none
 	body         the fields
 
-A time is RFC 3339 with a numeric offset, never Z. Incident numbers begin with
-1 and have no gaps. One incident can have more than one incident_id: the ids
+A time is RFC 3339 with a numeric offset, never Z. recorded_at, and created in
+the genesis, have three digits of a second; others have up to nine, without
+trailing zeros, or none. Incident numbers begin with 1 and have no gaps. One incident can have more than one incident_id: the ids
 are known only to the file that made them, not to its backups. The number is
 what joins records.
 
@@ -113,7 +117,7 @@ record of type custody is no fact about the incident.
 # Files
 
 A file is an object: an age file to the recipient, cut into rows of chunk of
-1 MiB (the last one shorter), numbered from 0. Its row in object says which
+1 MiB (the last one may be shorter), numbered from 0. Its row in object says which
 record owns it. Chunks without a row in object are staged: their file was not
 recorded, or is being recorded.
 
@@ -133,8 +137,11 @@ tlog-checkpoint as a signed note:
 
 	— evidence-locker/<vault-id> <signature by a device key>
 
-A head vouches for the leaves from its from line on. Table token holds
-time-stamps over heads.
+A head vouches for the leaves from its from line on, if a device key signed it
+that counts: the one in the genesis. The head of size 1 is also signed by the
+owner key, so that nobody without the passphrase can name another first device.
+Several heads may have one size. Table token holds time-stamps over heads; which
+head one is over is told by the digest in it.
 
 # Local
 
@@ -150,12 +157,14 @@ An hour is spelled 2006-01-02T15Z.
 
 # This machine
 
-The config folder, outside the vault and never in a backup, holds for each
-vault two files of mode 0600. device-<vault-id> is three lines: the text
+The config folder, outside the vault and never in a backup, holds files of mode
+0600. device-<vault-id> is three lines: the text
 "evidence-locker/device/v1", the signer key (C2SP signed-note, Ed25519), and
 "recipient <recipient>", the one that was there when the file was made.
 head-<vault-id> is the newest head that this machine wrote, as an unsigned
 checkpoint. It is written without waiting for the disk and may lag.
+place-<first 32 hex digits of the SHA-256 of the vault's absolute path> is the
+id of the vault that stood there first, and a newline.
 
 # What can be noticed, and by whom
 

@@ -32,6 +32,8 @@ var (
 	ErrNoIncident = errors.New("no such incident")
 	// ErrDamaged says that stored bytes are not those that were recorded.
 	ErrDamaged = errors.New("damaged")
+	// ErrStays says that a record is of a type that cannot be withdrawn.
+	ErrStays = errors.New("cannot be withdrawn")
 	// ErrNothing says that there was nothing to record.
 	ErrNothing = errors.New("nothing to record")
 )
@@ -49,7 +51,7 @@ func sqlError(doing string, err error) error {
 			return fmt.Errorf("%s: %w (%v)", doing, ErrFull, err)
 		case e.Code == sqlite3.ErrReadonly, e.SystemErrno == syscall.EROFS:
 			return fmt.Errorf("%s: %w (%v)", doing, ErrReadOnly, err)
-		case e.Code == sqlite3.ErrCorrupt, e.Code == sqlite3.ErrNotADB:
+		case e.Code == sqlite3.ErrCorrupt, e.Code == sqlite3.ErrNotADB, e.Code == sqlite3.ErrTooBig:
 			return fmt.Errorf("%s: %w (%v)", doing, ErrDamaged, err)
 		}
 	}

@@ -2,10 +2,13 @@ package locker
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -23,7 +26,7 @@ import (
 // that they hold between goroutines as they do between processes.
 type gate struct {
 	path, stagePath string
-	once            sync.Once
+	mu              sync.Mutex
 	pid             *os.File // the lock file, for the holder's name
 }
 
@@ -40,11 +43,21 @@ func newLock(path string) *flock.Flock {
 
 // open reports why the lock file cannot be used, nil if it can.
 func (g *gate) open() (err error) {
-	g.once.Do(func() { g.pid, _ = os.OpenFile(g.path, os.O_CREATE|os.O_RDWR, 0o600) })
-	if g.pid == nil {
-		return fmt.Errorf("%w: %s", ErrReadOnly, g.path)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.pid != nil {
+		return nil
 	}
-	return nil
+	g.pid, err = os.OpenFile(g.path, os.O_CREATE|os.O_RDWR, 0o600)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return fmt.Errorf("%w: %w", ErrFull, err)
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		return fmt.Errorf("%w: %w", ErrReadOnly, err)
+	}
+	return fmt.Errorf("opening lock file: %w", err)
 }
 
 func (g *gate) close() {

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 
 	"evidence-locker/crypto"
 	"evidence-locker/locker/record"
@@ -20,18 +21,18 @@ type keyRow struct {
 	believed  bool
 }
 
-// readKeys returns both copies of the sealed identity, believed ones first.
-func (v *Vault) readKeys(ctx context.Context, q querier) ([]keyRow, error) {
-	line, err := newestKey(ctx, q)
+// readKeys returns both copies of the sealed identity, believed ones first. It
+// never reads through the writing connection: a damaged page that is met within
+// a transaction ends all further writing in it.
+func (v *Vault) readKeys(ctx context.Context) ([]keyRow, error) {
+	line, err := newestKey(ctx, v.r)
 	if err != nil && !errors.Is(err, ErrDamaged) {
 		return nil, err
 	}
 	var good, bad []keyRow
 	for _, table := range []string{"key", "key_copy"} {
 		row := keyRow{table: table}
-		err := retry(ctx, func() error {
-			return q.QueryRowContext(ctx, "SELECT recipient, sealed FROM "+table+" WHERE n = 1").Scan(&row.recipient, &row.sealed)
-		})
+		err := queryRow(ctx, v.r, "SELECT recipient, sealed FROM "+table+" WHERE n = 1")(&row.recipient, &row.sealed)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
@@ -49,29 +50,29 @@ func (v *Vault) readKeys(ctx context.Context, q querier) ([]keyRow, error) {
 	return append(good, bad...), nil
 }
 
-// newestKey returns the newest key line of the leaves.
+// newestKey returns the newest key line about key 1. Lines about others, and
+// leaves that cannot be read, are passed over.
 func newestKey(ctx context.Context, q querier) (*record.LeafKey, error) {
-	var text string
-	err := retry(ctx, func() error {
-		return q.QueryRowContext(ctx, `SELECT leaf FROM record WHERE instr(leaf, char(10) || 'key ') > 0 ORDER BY seq DESC LIMIT 1`).Scan(&text)
-	})
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, fmt.Errorf("%w: no key line", ErrDamaged)
+	for before := int64(math.MaxInt64); ; {
+		var text string
+		err := queryRow(ctx, q, `SELECT seq, coalesce(CASE WHEN octet_length(leaf) <= ? THEN leaf END, '') FROM record
+			WHERE instr(leaf, char(10) || 'key ') > 0 AND seq < ? ORDER BY seq DESC LIMIT 1`, record.MaxLeaf, before)(&before, &text)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil, fmt.Errorf("%w: no key line", ErrDamaged)
+		}
+		if err != nil {
+			return nil, sqlError("reading key line", err)
+		}
+		if leaf, err := record.ParseLeaf(text); err == nil && leaf.Seq == before && leaf.Key != nil && leaf.Key.N == 1 {
+			return leaf.Key, nil
+		}
 	}
-	if err != nil {
-		return nil, sqlError("reading key line", err)
-	}
-	leaf, err := record.ParseLeaf(text)
-	if err != nil || leaf.Key == nil {
-		return nil, fmt.Errorf("%w: key line", ErrDamaged)
-	}
-	return leaf.Key, nil
 }
 
 // recipient returns the vault's own recipient, as far as it can be believed
 // without a pin.
-func (v *Vault) recipient(ctx context.Context, q querier) (crypto.Recipient, error) {
-	rows, err := v.readKeys(ctx, q)
+func (v *Vault) recipient(ctx context.Context) (crypto.Recipient, error) {
+	rows, err := v.readKeys(ctx)
 	if err != nil {
 		return crypto.Recipient{}, fmt.Errorf("reading recipient: %w", err)
 	}

@@ -3,9 +3,7 @@ package locker
 import (
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -24,6 +22,8 @@ const hourForm = "2006-01-02T15Z"
 
 func stageName(object string) string { return localStage + object }
 
+func incidentName(n int) string { return localIncident + strconv.Itoa(n) }
+
 func localSum(name, value string) string {
 	sum := sha256.Sum256([]byte(name + "\n" + value))
 	return hex.EncodeToString(sum[:8])
@@ -41,60 +41,32 @@ func deleteLocal(ctx context.Context, q querier, name string) error {
 
 // getLocal returns "" for what is not there, or damaged: the table stands
 // outside the tree, so that each row carries its own check.
-func getLocal(ctx context.Context, q querier, name string) (string, error) {
+func (v *Vault) getLocal(ctx context.Context, name string) string {
 	var value, sum string
-	err := q.QueryRowContext(ctx, "SELECT value, sum FROM local WHERE name = ?", name).Scan(&value, &sum)
-	if errors.Is(err, sql.ErrNoRows) || err == nil && sum != localSum(name, value) {
-		return "", nil
+	err := queryRow(ctx, v.r, "SELECT value, sum FROM local WHERE name = ?", name)(&value, &sum)
+	if err != nil || sum != localSum(name, value) {
+		return ""
 	}
-	return value, err
+	return value
 }
 
-func current(ctx context.Context, q querier) (Current, error) {
-	value, err := getLocal(ctx, q, localCurrent)
-	if err != nil {
-		return Current{}, err
-	}
-	number, hour, _ := strings.Cut(value, " ")
+// Current tells which incident records go to if none is named.
+type Current struct {
+	Number    int       // 0: none is known
+	LastAdded time.Time // the UTC hour, zero with Number 0
+}
+
+// Current returns the incident that was last added to.
+func (v *Vault) Current(ctx context.Context) (Current, error) {
+	number, hour, _ := strings.Cut(v.getLocal(ctx, localCurrent), " ")
 	n, err1 := strconv.Atoi(number)
 	at, err2 := time.Parse(hourForm, hour)
 	if err1 != nil || err2 != nil || n < 1 {
-		return Current{}, nil
+		return Current{}, ctx.Err()
 	}
 	return Current{Number: n, LastAdded: at}, nil
 }
 
 func setCurrent(ctx context.Context, q querier, incident int, at time.Time) error {
 	return setLocal(ctx, q, localCurrent, fmt.Sprintf("%d %s", incident, at.UTC().Format(hourForm)))
-}
-
-// incidentID returns the random id of an incident. Where this file does not
-// know it (it was restored from a backup), a new one begins: the number is
-// what joins records, the id tells two incidents of one number apart.
-func incidentID(ctx context.Context, q querier, incident int) (string, error) {
-	name := localIncident + strconv.Itoa(incident)
-	id, err := getLocal(ctx, q, name)
-	if err != nil || id != "" {
-		return id, err
-	}
-	id = randomHex(16)
-	return id, setLocal(ctx, q, name, id)
-}
-
-// Current tells which incident records go to if none is named.
-type Current struct {
-	Number    int       // 0: none yet
-	LastAdded time.Time // the UTC hour, zero with Number 0
-}
-
-// Current returns the incident that was last added to.
-func (v *Vault) Current(ctx context.Context) (c Current, err error) {
-	err = retry(ctx, func() error {
-		c, err = current(ctx, v.r)
-		return err
-	})
-	if err != nil {
-		return c, sqlError("reading current incident", err)
-	}
-	return c, nil
 }

@@ -58,7 +58,8 @@ type sealedRow struct {
 }
 
 // rows calls f for the records of an incident, or of all incidents with
-// incident -1, in order, in batches, up to the newest one at the start.
+// incident -1, in order, in batches, up to the newest one at the start. The
+// genesis is not among them.
 func (v *Vault) rows(ctx context.Context, incident int, f func([]sealedRow) error) error {
 	where := "seq > ? AND seq <= ?"
 	if incident >= 0 {
@@ -68,7 +69,7 @@ func (v *Vault) rows(ctx context.Context, incident int, f func([]sealedRow) erro
 	if err != nil {
 		return err
 	}
-	for after := int64(0); ; {
+	for after := int64(0); after < last; {
 		var batch []sealedRow
 		err := retry(ctx, func() error {
 			batch = batch[:0]
@@ -80,7 +81,7 @@ func (v *Vault) rows(ctx context.Context, incident int, f func([]sealedRow) erro
 			for rows.Next() {
 				var r sealedRow
 				if err := rows.Scan(&r.seq, &r.incident, &r.leaf, &r.sealed); err != nil {
-					return err
+					return scanError(ctx, err)
 				}
 				// On a damaged page rows can come out of order, and without end.
 				if r.seq <= after || r.seq > last || len(batch) > 0 && r.seq <= batch[len(batch)-1].seq {
@@ -90,20 +91,33 @@ func (v *Vault) rows(ctx context.Context, incident int, f func([]sealedRow) erro
 			}
 			return rows.Err()
 		})
+		end := last
 		if err = sqlError("reading records", err); errors.Is(err, ErrDamaged) {
-			batch, err = v.rowsOneByOne(ctx, where, after, last)
+			end = min(after+readBatch, last)
+			batch, err = v.rowsOneByOne(ctx, incident, after, end)
+		} else if len(batch) == readBatch {
+			end = batch[readBatch-1].seq
 		}
 		if err != nil {
 			return err
 		}
-		if len(batch) == 0 {
-			return nil
-		}
-		after = batch[len(batch)-1].seq
-		if err := f(batch); err != nil {
-			return err
+		after = end
+		if len(batch) > 0 {
+			if err := f(batch); err != nil {
+				return err
+			}
 		}
 	}
+	return nil
+}
+
+// scanError is for what a row holds that cannot be scanned: no program wrote
+// it.
+func scanError(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return fmt.Errorf("%w: %v", ErrDamaged, err)
 }
 
 // lastSeq returns the number of the newest record. Where the page that holds it
@@ -113,9 +127,7 @@ func (v *Vault) lastSeq(ctx context.Context) (last int64, err error) {
 		"SELECT coalesce(max(seq), 0) FROM record",
 		"SELECT coalesce(max(size) - 1, 0) FROM head",
 	} {
-		err = sqlError("reading records", retry(ctx, func() error {
-			return v.r.QueryRowContext(ctx, query).Scan(&last)
-		}))
+		err = sqlError("reading records", queryRow(ctx, v.r, query)(&last))
 		if !errors.Is(err, ErrDamaged) {
 			return last, err
 		}
@@ -123,22 +135,21 @@ func (v *Vault) lastSeq(ctx context.Context) (last int64, err error) {
 	return 0, err
 }
 
-// rowsOneByOne reads a batch around a damaged page: every row that can be read,
-// and the error of every one that cannot.
-func (v *Vault) rowsOneByOne(ctx context.Context, where string, after, last int64) (batch []sealedRow, err error) {
-	// A number far ahead can itself be damage.
-	for seq := after + 1; seq <= min(after+maxGap, last) && len(batch) < readBatch; seq++ {
+// rowsOneByOne reads the rows around a damaged page: every one that can be
+// read, and the error of every one that cannot. Which incident the latter are
+// of is not known; they count for each.
+func (v *Vault) rowsOneByOne(ctx context.Context, incident int, after, end int64) (batch []sealedRow, err error) {
+	for seq := after + 1; seq <= end; seq++ {
 		r := sealedRow{seq: seq}
-		err := retry(ctx, func() error {
-			return v.r.QueryRowContext(ctx, "SELECT incident, leaf, sealed FROM record WHERE "+where+" AND seq = ?", seq-1, seq, seq).Scan(&r.incident, &r.leaf, &r.sealed)
-		})
-		switch err = sqlError("reading record", err); {
-		case errors.Is(err, ErrDamaged):
-			r = sealedRow{seq: seq, err: err}
-		case errors.Is(err, sql.ErrNoRows):
+		// Not by incident: an index could be what is damaged.
+		err := queryRow(ctx, v.r, "SELECT incident, leaf, sealed FROM record WHERE seq = ?", seq)(&r.incident, &r.leaf, &r.sealed)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if err != nil {
+			r = sealedRow{seq: seq, err: fmt.Errorf("%w: %v", ErrDamaged, err)}
+		} else if incident >= 0 && r.incident != incident {
 			continue
-		case err != nil:
-			return nil, err
 		}
 		batch = append(batch, r)
 	}
@@ -175,7 +186,12 @@ func (v *Vault) openAll(ctx context.Context, k *crypto.Key, incident int) (recor
 	})
 	close(jobs)
 	workers.Wait()
+	next := int64(1)
 	for _, r := range all {
+		for ; incident < 0 && next < r.row.seq && r.row.seq-next < maxGap; next++ {
+			damaged = append(damaged, Damage{next, fmt.Errorf("%w: record is missing", ErrDamaged)})
+		}
+		next = r.row.seq + 1
 		if r.err != nil {
 			damaged = append(damaged, Damage{r.row.seq, r.err})
 		} else {
@@ -291,7 +307,7 @@ func (v *Vault) Incidents(ctx context.Context, k *crypto.Key) ([]*Incident, erro
 }
 
 func (v *Vault) incidentOf(ctx context.Context, seq int64) (n int, err error) {
-	err = v.r.QueryRowContext(ctx, "SELECT incident FROM record WHERE seq = ?", seq).Scan(&n)
+	err = queryRow(ctx, v.r, "SELECT incident FROM record WHERE seq = ?", seq)(&n)
 	return n, err
 }
 
@@ -315,7 +331,7 @@ func (v *Vault) Incident(ctx context.Context, k *crypto.Key, n int) (*Incident, 
 func (v *Vault) IncidentNumbers(ctx context.Context) (out []int, err error) {
 	err = retry(ctx, func() error {
 		out = nil
-		rows, err := v.r.QueryContext(ctx, "SELECT DISTINCT incident FROM record WHERE incident > 0 ORDER BY incident")
+		rows, err := v.r.QueryContext(ctx, "SELECT DISTINCT incident FROM record WHERE incident > 0 AND incident <= (SELECT max(seq) FROM record) ORDER BY incident")
 		if err != nil {
 			return err
 		}
@@ -341,17 +357,11 @@ func (v *Vault) Record(ctx context.Context, k *crypto.Key, seq int64) (*Record, 
 	if seq < 1 {
 		return nil, fmt.Errorf("%w: %d", ErrNoRecord, seq)
 	}
-	leaf, err := readLeaf(ctx, v.r, seq)
-	if err != nil && !errors.Is(err, record.ErrNewer) {
-		return nil, err
-	}
 	row := sealedRow{seq: seq}
-	if leaf != nil {
-		row.incident = leaf.Incident
+	err := queryRow(ctx, v.r, "SELECT incident, leaf, sealed FROM record WHERE seq = ?", seq)(&row.incident, &row.leaf, &row.sealed)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, fmt.Errorf("%w: %d", ErrNoRecord, seq)
 	}
-	err = retry(ctx, func() error {
-		return v.r.QueryRowContext(ctx, "SELECT leaf, sealed FROM record WHERE seq = ?", seq).Scan(&row.leaf, &row.sealed)
-	})
 	if err != nil {
 		return nil, sqlError("reading record", err)
 	}

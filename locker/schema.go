@@ -7,6 +7,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"regexp"
+	"strings"
+	"sync"
 )
 
 //go:embed schema.sql
@@ -34,15 +36,38 @@ func readSchema(ctx context.Context, q querier) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), rows.Err()
 }
 
-// restoreTriggers puts the format's triggers in the place of whatever triggers
-// the file has, if its tables are not those of the format. Somebody who has the
-// file can have left one there that undoes what is inserted.
-func restoreTriggers(ctx context.Context, q querier) error {
+// schemaSplit finds the statements of schema.sql: kind, name, text. Each ends
+// with a semicolon at a line's end, a trigger with END before it.
+var schemaSplit = sync.OnceValue(func() (out []struct{ kind, name, text string }) {
+	re := regexp.MustCompile(`(?ms)^CREATE (?:(TRIGGER) (\w+).*?END|(TABLE|INDEX) (\w+).*?);$`)
+	for _, m := range re.FindAllStringSubmatch(schemaSQL, -1) {
+		out = append(out, struct{ kind, name, text string }{m[1] + m[3], m[2] + m[4], strings.TrimSuffix(m[0], ";")})
+	}
+	return out
+})
+
+// schemaOf returns the statements that make a table with its indexes and
+// triggers.
+func schemaOf(table string) (out []string) {
+	for _, s := range schemaSplit() {
+		if s.name == table || strings.HasPrefix(s.name, table+"_") {
+			out = append(out, s.text)
+		}
+	}
+	return out
+}
+
+// restoreSchema puts the format's triggers and indexes in the place of whatever
+// the file has, and makes tables that are missing, if its schema is not that of
+// the format. Somebody who has the file can have left a trigger there that
+// undoes what is inserted, or an index that refuses it.
+func restoreSchema(ctx context.Context, q querier) error {
 	digest, err := readSchema(ctx, q)
 	if err != nil || digest == schemaDigest {
 		return err
 	}
-	rows, err := q.QueryContext(ctx, "SELECT printf('DROP TRIGGER \"%w\"', name) FROM sqlite_schema WHERE type = 'trigger'")
+	rows, err := q.QueryContext(ctx, `SELECT printf('DROP %s "%w"', upper(type), name) FROM sqlite_schema
+		WHERE type IN ('trigger', 'view') OR type = 'index' AND sql IS NOT NULL`)
 	if err != nil {
 		return err
 	}
@@ -50,8 +75,17 @@ func restoreTriggers(ctx context.Context, q querier) error {
 	if err != nil {
 		return err
 	}
-	triggers := regexp.MustCompile(`(?s)CREATE TRIGGER .*? END;`).FindAllString(schemaSQL, -1)
-	for _, s := range append(statements, triggers...) {
+	for _, s := range schemaSplit() {
+		if s.kind == "TABLE" {
+			statements = append(statements, strings.Replace(s.text, "CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1))
+		}
+	}
+	for _, s := range schemaSplit() {
+		if s.kind != "TABLE" {
+			statements = append(statements, s.text)
+		}
+	}
+	for _, s := range statements {
 		if _, err := q.ExecContext(ctx, s); err != nil {
 			return err
 		}

@@ -213,7 +213,7 @@ func (s *stager) send() error {
 // sweep removes staged chunks that an interrupted process left, a few at a
 // time and only while nobody stages. What remains waits for the next command.
 func (v *Vault) sweep(ctx context.Context) error {
-	rows, err := v.w.QueryContext(ctx, "SELECT name FROM local WHERE name >= ? AND name < ? ORDER BY name", localStage, localStage+"g")
+	rows, err := v.r.QueryContext(ctx, "SELECT name FROM local WHERE name >= ? AND name < ? ORDER BY name", localStage, localStage+"g")
 	if err != nil {
 		return nil // what was to be recorded is; the next command tries again
 	}

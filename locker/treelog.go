@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 
 	"evidence-locker/locker/record"
 
@@ -12,13 +13,25 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// nodeReader reads stored hashes from the database.
-func nodeReader(ctx context.Context, q querier) tlog.HashReader {
+// A tree is the stored hashes as append uses them: in table node, or, where
+// that table is damaged beyond being made anew, in memory.
+type tree struct {
+	q      querier
+	memory bool
+	hashes []tlog.Hash // with memory, by their stored index
+}
+
+// reader gives the hashes to tlog.
+func (t *tree) reader(ctx context.Context) tlog.HashReader {
 	return tlog.HashReaderFunc(func(ids []int64) ([]tlog.Hash, error) {
 		out := make([]tlog.Hash, len(ids))
 		for i, id := range ids {
+			if t.memory {
+				out[i] = t.hashes[id]
+				continue
+			}
 			var b []byte
-			err := q.QueryRowContext(ctx, "SELECT hash FROM node WHERE id = ?", id).Scan(&b)
+			err := queryRow(ctx, t.q, "SELECT hash FROM node WHERE id = ?", id)(&b)
 			if err == nil && len(b) != tlog.HashSize {
 				err = ErrDamaged
 			}
@@ -31,79 +44,80 @@ func nodeReader(ctx context.Context, q querier) tlog.HashReader {
 	})
 }
 
-// rootOf returns the root of the first size leaves, as the nodes have it.
-func rootOf(ctx context.Context, q querier, size int64) ([32]byte, error) {
-	return tlog.TreeHash(size, nodeReader(ctx, q))
+// root returns the root of the first size leaves.
+func (t *tree) root(ctx context.Context, size int64) ([32]byte, error) {
+	return tlog.TreeHash(size, t.reader(ctx))
 }
 
-// appendNodes stores the hashes that leaf seq adds.
-func appendNodes(ctx context.Context, q querier, seq int64, leaf string) error {
-	hashes, err := tlog.StoredHashes(seq, []byte(leaf), nodeReader(ctx, q))
+// add takes in the hashes that leaf seq adds.
+func (t *tree) add(ctx context.Context, seq int64, leaf string) error {
+	hashes, err := tlog.StoredHashes(seq, []byte(leaf), t.reader(ctx))
 	if err != nil {
 		return err
 	}
+	if t.memory {
+		t.hashes = append(t.hashes, hashes...)
+		return nil
+	}
 	first := tlog.StoredHashIndex(0, seq)
 	for i, h := range hashes {
-		if _, err := q.ExecContext(ctx, "INSERT INTO node VALUES (?, ?)", first+int64(i), h[:]); err != nil {
+		if _, err := t.q.ExecContext(ctx, "INSERT INTO node VALUES (?, ?)", first+int64(i), h[:]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// nodesHold reports whether the stored hashes are as many as a tree of this
-// size has, and lead to the root.
-func nodesHold(ctx context.Context, q querier, size int64, root [32]byte) bool {
+// holds reports whether the stored hashes are as many as a tree of this size
+// has, and lead to the root.
+func (t *tree) holds(ctx context.Context, size int64, root [32]byte) bool {
 	var n int64
-	if q.QueryRowContext(ctx, "SELECT coalesce(max(id) + 1, 0) FROM node").Scan(&n) != nil || n != tlog.StoredHashCount(size) {
+	if queryRow(ctx, t.q, "SELECT coalesce(max(id) + 1, 0) FROM node")(&n) != nil || n != tlog.StoredHashCount(size) {
 		return false
 	}
-	got, err := rootOf(ctx, q, size)
+	got, err := t.root(ctx, size)
 	return err == nil && got == root
 }
 
-// rebuildNodes makes the stored hashes of the first size leaves anew. The
-// table is insert only, so it is dropped and made again, word for word.
-func rebuildNodes(ctx context.Context, q querier, size int64) error {
-	rows, err := q.QueryContext(ctx, "SELECT sql FROM sqlite_schema WHERE tbl_name = 'node' AND sql <> '' ORDER BY type = 'table' DESC, name")
-	if err != nil {
-		return err
-	}
-	statements, err := scanTexts(rows)
-	if err != nil {
-		return err
-	}
-	for _, s := range append([]string{"DROP TABLE node"}, statements...) {
-		if _, err := q.ExecContext(ctx, s); err != nil {
-			return err
-		}
-	}
-	// Leaves are read in batches: the connection cannot write while a result
-	// is open. A leaf that is missing counts as empty.
-	for next := int64(0); next < size; {
-		leaves := map[int64]string{}
-		rows, err := q.QueryContext(ctx, "SELECT seq, leaf FROM record WHERE seq >= ? AND seq < ?", next, next+1000)
-		if err != nil {
-			return err
-		}
-		for rows.Next() {
-			var seq int64
-			var leaf string
-			if err = rows.Scan(&seq, &leaf); err != nil {
-				break
-			}
-			leaves[seq] = leaf
-		}
-		if err = errors.Join(err, rows.Err(), rows.Close()); err != nil {
-			return err
-		}
-		for end := min(next+1000, size); next < end; next++ {
-			if err := appendNodes(ctx, q, next, leaves[next]); err != nil {
+// rebuild makes the hashes of the first size leaves anew. The table is insert
+// only, so it is dropped and made again. A leaf that is missing, or cannot be
+// read, counts as empty.
+func (t *tree) rebuild(ctx context.Context, v *Vault, size int64) error {
+	if !t.memory {
+		for _, s := range append([]string{"DROP TABLE node"}, schemaOf("node")...) {
+			if _, err := t.q.ExecContext(ctx, s); err != nil {
 				return err
 			}
 		}
 	}
-	return nil
+	next := int64(0)
+	fill := func(until int64) error {
+		for ; next < until; next++ {
+			if err := t.add(ctx, next, ""); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	err := v.rows(ctx, -1, func(batch []sealedRow) error {
+		for _, row := range batch {
+			if row.seq >= size {
+				return nil
+			}
+			if err := fill(row.seq); err != nil {
+				return err
+			}
+			if err := t.add(ctx, row.seq, row.leaf); err != nil { // "" with row.err
+				return err
+			}
+			next++
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return fill(size)
 }
 
 func scanTexts(rows *sql.Rows) (out []string, err error) {
@@ -121,9 +135,7 @@ func scanTexts(rows *sql.Rows) (out []string, err error) {
 // readLeaf reads the leaf of a record.
 func readLeaf(ctx context.Context, q querier, seq int64) (*record.Leaf, error) {
 	var text string
-	err := retry(ctx, func() error {
-		return q.QueryRowContext(ctx, "SELECT leaf FROM record WHERE seq = ?", seq).Scan(&text)
-	})
+	err := queryRow(ctx, q, "SELECT leaf FROM record WHERE seq = ?", seq)(&text)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, fmt.Errorf("%w: %d", ErrNoRecord, seq)
 	}
@@ -131,8 +143,11 @@ func readLeaf(ctx context.Context, q querier, seq int64) (*record.Leaf, error) {
 		return nil, sqlError("reading leaf", err)
 	}
 	leaf, err := record.ParseLeaf(text)
-	if err != nil {
+	if errors.Is(err, record.ErrNewer) {
 		return nil, err
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: leaf %d: %v", ErrDamaged, seq, err)
 	}
 	if leaf.Seq != seq {
 		return nil, fmt.Errorf("%w: leaf %d stands as %d", ErrDamaged, leaf.Seq, seq)
@@ -141,16 +156,16 @@ func readLeaf(ctx context.Context, q querier, seq int64) (*record.Leaf, error) {
 }
 
 // signHead returns a checkpoint as a signed note.
-func signHead(s note.Signer, cp record.Checkpoint) (string, error) {
-	b, err := note.Sign(&note.Note{Text: cp.Marshal()}, s)
+func signHead(cp record.Checkpoint, signers ...note.Signer) (string, error) {
+	b, err := note.Sign(&note.Note{Text: cp.Marshal()}, signers...)
 	if err != nil {
 		return "", fmt.Errorf("signing head: %w", err)
 	}
 	return string(b), nil
 }
 
-// openHead reads a signed note of this vault. If no verifier is given, or none
-// has signed, the checkpoint comes back with signed false.
+// openHead reads a signed note. If none of the known keys has signed it, the
+// checkpoint comes back with signed false.
 func openHead(text, vault string, known ...note.Verifier) (cp record.Checkpoint, signed bool, err error) {
 	n, err := note.Open([]byte(text), note.VerifierList(known...))
 	var unverified *note.UnverifiedNoteError
@@ -160,7 +175,7 @@ func openHead(text, vault string, known ...note.Verifier) (cp record.Checkpoint,
 		return cp, false, fmt.Errorf("reading head: %w: %v", ErrDamaged, err)
 	}
 	if cp, err = record.ParseCheckpoint(n.Text); err != nil {
-		return cp, false, fmt.Errorf("reading head: %w", err)
+		return cp, false, fmt.Errorf("reading head: %w: %v", ErrDamaged, err)
 	}
 	if cp.Vault != vault {
 		return cp, false, fmt.Errorf("reading head: %w: it is of vault %s", ErrDamaged, cp.Vault)
@@ -169,11 +184,12 @@ func openHead(text, vault string, known ...note.Verifier) (cp record.Checkpoint,
 }
 
 // headOf reads a head of the given size, and whether one of the known keys
-// signed it. Where there are several, the newest that can be read counts.
-func headOf(ctx context.Context, q querier, vault string, size int64, known ...note.Verifier) (cp record.Checkpoint, signed bool, err error) {
+// signed it. Where there are several, a signed one counts before the others,
+// and a newer one before an older.
+func headOf(ctx context.Context, q querier, vault string, size int64, known ...note.Verifier) (best record.Checkpoint, signed bool, err error) {
 	var texts []string
 	err = retry(ctx, func() error {
-		rows, err := q.QueryContext(ctx, "SELECT note FROM head WHERE size = ? ORDER BY id DESC LIMIT 100", size)
+		rows, err := q.QueryContext(ctx, "SELECT note FROM head WHERE size = ? ORDER BY id DESC LIMIT 1000", size)
 		if err != nil {
 			return err
 		}
@@ -181,12 +197,53 @@ func headOf(ctx context.Context, q querier, vault string, size int64, known ...n
 		return err
 	})
 	if err != nil {
-		return cp, false, sqlError("reading head", err)
+		return best, false, sqlError("reading head", err)
 	}
 	for _, text := range texts {
-		if cp, signed, err = openHead(text, vault, known...); err == nil && cp.Size == size {
-			return cp, signed, nil
+		cp, ok, err := openHead(text, vault, known...)
+		if err != nil || cp.Size != size {
+			continue
+		}
+		if ok {
+			return cp, true, nil
+		}
+		if best.Size == 0 {
+			best = cp
 		}
 	}
-	return record.Checkpoint{}, false, fmt.Errorf("%w: no head of size %d", ErrDamaged, size)
+	if best.Size == 0 {
+		return best, false, fmt.Errorf("%w: no head of size %d", ErrDamaged, size)
+	}
+	return best, false, nil
+}
+
+// verifiers returns the keys whose signature counts: the device that made the
+// vault, and this machine's own.
+func (v *Vault) verifiers(ctx context.Context) (known []note.Verifier) {
+	if genesis, err := readLeaf(ctx, v.r, 0); err == nil {
+		if first, err := note.NewVerifier(genesis.Device); err == nil {
+			known = append(known, first)
+		}
+	}
+	if d, err := v.loadDevice(); err == nil && d != nil && (len(known) == 0 || known[0].KeyHash() != d.verifier.KeyHash()) {
+		known = append(known, d.verifier)
+	}
+	return known
+}
+
+// vaultOfHeads returns the vault id that the heads name, for a vault whose
+// genesis cannot be read.
+func vaultOfHeads(ctx context.Context, q querier) (string, error) {
+	rows, err := q.QueryContext(ctx, "SELECT note FROM head ORDER BY id LIMIT 100")
+	if err != nil {
+		return "", err
+	}
+	texts, err := scanTexts(rows)
+	for _, text := range texts {
+		body, _, _ := strings.Cut(text, "\n\n")
+		if cp, err := record.ParseCheckpoint(body + "\n"); err == nil {
+			return cp.Vault, nil
+		}
+	}
+	return "", errors.Join(ErrDamaged, err)
 }

@@ -51,6 +51,7 @@ const (
 	WarnNoIncident   = "no-such-incident"   // a new incident was begun instead
 	WarnKeyCopies    = "key-copies-differ"  // one of the two copies of the sealed key is damaged
 	WarnSchema       = "schema-differs"     // the file's tables are not those of the format
+	WarnGenesis      = "genesis-damaged"    // record 0 cannot be read; the rest can
 	WarnOtherVault   = "other-vault"        // another vault stood at this path before
 	WarnStagedLeft   = "staged-chunks-left" // an interrupted file's chunks could not be swept
 )
@@ -197,12 +198,10 @@ func Open(ctx context.Context, path string, o Options) (*Vault, error) {
 // identify checks that the file is a vault of this format and reads its id.
 func (v *Vault) identify(ctx context.Context) error {
 	var app, version int64
-	err := retry(ctx, func() error {
-		if err := v.r.QueryRowContext(ctx, "PRAGMA application_id").Scan(&app); err != nil {
-			return err
-		}
-		return v.r.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version)
-	})
+	err := queryRow(ctx, v.r, "PRAGMA application_id")(&app)
+	if err == nil {
+		err = queryRow(ctx, v.r, "PRAGMA user_version")(&version)
+	}
 	var e sqlite3.Error
 	switch {
 	case errors.As(err, &e) && e.Code == sqlite3.ErrNotADB, err == nil && app != applicationID:
@@ -214,20 +213,36 @@ func (v *Vault) identify(ctx context.Context) error {
 	case version != formatVersion:
 		return fmt.Errorf("%w: format version %d", ErrDamaged, version)
 	}
-	schema, err := readSchema(ctx, v.r)
+	var schema string
+	err = retry(ctx, func() (err error) {
+		schema, err = readSchema(ctx, v.r)
+		return err
+	})
 	if err != nil {
 		return sqlError("reading schema", err)
 	}
 	if schema != schemaDigest {
 		v.o.warn(WarnSchema, "%s", v.path)
 	}
-	leaf, err := readLeaf(ctx, v.r, 0)
-	if err != nil {
+	if leaf, err := readLeaf(ctx, v.r, 0); err == nil {
+		v.id = leaf.Vault
+	} else if ctx.Err() != nil {
+		return ctx.Err()
+	} else if v.id, err = vaultOfHeads(ctx, v.r); err != nil {
 		return fmt.Errorf("reading genesis: %w", err)
+	} else {
+		v.o.warn(WarnGenesis, "%s", v.path) // one bit must not lock out all the rest
 	}
-	v.id = leaf.Vault
 	v.checkPlace()
 	return nil
+}
+
+// queryRow returns a function that runs a query for one row and scans it,
+// waiting for locks of other connections.
+func queryRow(ctx context.Context, q querier, query string, args ...any) func(dest ...any) error {
+	return func(dest ...any) error {
+		return retry(ctx, func() error { return q.QueryRowContext(ctx, query, args...).Scan(dest...) })
+	}
 }
 
 // retry runs f until it fails with something other than a lock held by
@@ -257,8 +272,8 @@ func (v *Vault) ID() string { return v.id }
 // Path returns the path the vault was opened at.
 func (v *Vault) Path() string { return v.path }
 
-// ReadOnly reports whether the vault's folder or file keeps this process from
-// writing.
+// ReadOnly reports whether the vault's folder keeps this process from writing.
+// A file of its own that cannot be written shows when it is tried.
 func (v *Vault) ReadOnly() bool { return v.gate.open() != nil }
 
 // A Head is the state of a vault's tree.
@@ -268,44 +283,47 @@ type Head struct {
 }
 
 // Head returns the head of all records that are there: the signed one, or what
-// the stored hashes say where nobody signed it.
-func (v *Vault) Head(ctx context.Context) (h Head, err error) {
-	err = retry(ctx, func() error {
-		return v.r.QueryRowContext(ctx, "SELECT coalesce(max(seq) + 1, 0) FROM record").Scan(&h.Size)
-	})
+// the stored hashes say where no key that counts has signed it.
+func (v *Vault) Head(ctx context.Context) (Head, error) {
+	last, err := v.lastSeq(ctx)
 	if err != nil {
-		return Head{}, sqlError("reading head", err)
+		return Head{}, fmt.Errorf("reading head: %w", err)
 	}
-	if cp, _, err := headOf(ctx, v.r, v.id, h.Size); err == nil {
-		h.Root = cp.Root
-		return h, nil
+	return v.headAt(ctx, last+1)
+}
+
+func (v *Vault) headAt(ctx context.Context, size int64) (Head, error) {
+	if cp, signed, err := headOf(ctx, v.r, v.id, size, v.verifiers(ctx)...); err == nil && signed {
+		return Head{cp.Size, cp.Root}, nil
 	}
-	if h.Root, err = rootOf(ctx, v.r, h.Size); err != nil {
-		return Head{}, fmt.Errorf("reading head: %w: %w", ErrDamaged, err)
+	root, err := (&tree{q: v.r}).root(ctx, size)
+	if err != nil {
+		return Head{}, fmt.Errorf("reading head: %w", err)
 	}
-	return h, nil
+	return Head{size, root}, nil
 }
 
 // HeadCovering returns the smallest signed head over at least size records, so
 // that what speaks of those records names the same head whatever came later.
 func (v *Vault) HeadCovering(ctx context.Context, size int64) (Head, error) {
-	var at int64
-	err := retry(ctx, func() error {
-		return v.r.QueryRowContext(ctx, "SELECT coalesce(min(size), 0) FROM head WHERE size >= ?", size).Scan(&at)
-	})
-	if err != nil {
-		return Head{}, sqlError("reading head", err)
+	known := v.verifiers(ctx)
+	for at, last := size, int64(0); ; at = last + 1 {
+		if err := queryRow(ctx, v.r, "SELECT coalesce(min(size), 0) FROM head WHERE size >= ?", at)(&last); err != nil {
+			return Head{}, sqlError("reading head", err)
+		}
+		if last == 0 {
+			return v.Head(ctx) // somebody removed heads
+		}
+		if cp, signed, err := headOf(ctx, v.r, v.id, last, known...); err == nil && signed {
+			return Head{cp.Size, cp.Root}, nil
+		}
 	}
-	if cp, _, err := headOf(ctx, v.r, v.id, at); err == nil {
-		return Head{cp.Size, cp.Root}, nil
-	}
-	return v.Head(ctx) // somebody removed heads
 }
 
 // Unlock opens the vault's key with the passphrase. It returns
 // ErrWrongPassphrase if the passphrase does not open it.
 func (v *Vault) Unlock(ctx context.Context, passphrase string) (*crypto.Key, error) {
-	rows, err := v.readKeys(ctx, v.r)
+	rows, err := v.readKeys(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("opening key: %w", err)
 	}

@@ -41,7 +41,7 @@ const (
 	FaultOwner     = "owner"            // the owner key is not the identity's
 )
 
-// maxGap is how many missing records in a row are each named and counted.
+// maxGap is how many missing records are counted one by one.
 const maxGap = 10000
 
 // A Fault is one thing that is not as it was recorded.
@@ -129,6 +129,8 @@ type verifier struct {
 	newestKey   *record.LeafKey
 	incidents   map[int]bool
 	lost        map[string]bool // objects with a fault
+	newer       map[int64]bool  // records whose leaf a newer program wrote
+	missing     int64           // records
 }
 
 func (c *verifier) fault(code string, seq int64, format string, args ...any) {
@@ -155,7 +157,7 @@ func (c *verifier) each(ctx context.Context, scan func(*sql.Rows) error, query s
 		defer rows.Close()
 		for rows.Next() {
 			if err := scan(rows); err != nil {
-				return err
+				return scanError(ctx, err)
 			}
 		}
 		return rows.Err()
@@ -189,7 +191,11 @@ func (c *verifier) integrity(ctx context.Context) error {
 }
 
 func (c *verifier) schema(ctx context.Context) error {
-	got, err := readSchema(ctx, c.v.r)
+	var got string
+	err := retry(ctx, func() (err error) {
+		got, err = readSchema(ctx, c.v.r)
+		return err
+	})
 	if err != nil {
 		return c.damage(-1, err)
 	}
@@ -204,7 +210,7 @@ func (c *verifier) keys(ctx context.Context) error {
 	var rows []keyRow
 	for range 2 { // a passphrase that is changed meanwhile is no fault
 		var err error
-		if rows, err = c.v.readKeys(ctx, c.v.r); err != nil {
+		if rows, err = c.v.readKeys(ctx); err != nil {
 			return c.damage(-1, err)
 		}
 		if rows[len(rows)-1].believed {
@@ -221,22 +227,23 @@ func (c *verifier) keys(ctx context.Context) error {
 
 // records checks every row of record against its leaf, in one pass.
 func (c *verifier) records(ctx context.Context) error {
-	c.incidents = map[int]bool{}
+	c.incidents, c.newer = map[int]bool{}, map[int64]bool{}
 	reader := c.reader()
-	if err := c.v.r.QueryRowContext(ctx, "SELECT coalesce(sum(size), 0) FROM object").Scan(&c.total); err != nil {
+	if err := queryRow(ctx, c.v.r, "SELECT coalesce(sum(size), 0) FROM object")(&c.total); err != nil {
 		if err := c.damage(-1, err); err != nil {
 			return err
 		}
 	}
 	check := func(row sealedRow) error {
-		// Only where the trigger was got round. A number far ahead is not
-		// followed: it would cost memory without end.
-		if row.seq-int64(len(c.leaves)) > maxGap {
-			c.fault(FaultGap, row.seq, "records from %d on are missing", len(c.leaves))
-			return nil
+		// Only where the trigger was got round. What is missing is counted up to
+		// a limit: a number far ahead would cost memory without end.
+		if missing := row.seq - int64(len(c.leaves)); missing > 0 {
+			c.fault(FaultGap, int64(len(c.leaves)), "%d records are missing", missing)
+			if c.missing += missing; c.missing > maxGap {
+				return nil
+			}
 		}
 		for int64(len(c.leaves)) < row.seq {
-			c.fault(FaultGap, int64(len(c.leaves)), "record is missing")
 			c.leaves = append(c.leaves, nil)
 			if err := c.addLeaf(reader, ""); err != nil {
 				return err
@@ -247,9 +254,9 @@ func (c *verifier) records(ctx context.Context) error {
 	}
 	// The genesis is not among what rows gives.
 	var row sealedRow
-	err := c.v.r.QueryRowContext(ctx, "SELECT seq, incident, leaf, sealed FROM record WHERE seq = 0").Scan(&row.seq, &row.incident, &row.leaf, &row.sealed)
+	err := queryRow(ctx, c.v.r, "SELECT incident, leaf, sealed FROM record WHERE seq = 0")(&row.incident, &row.leaf, &row.sealed)
 	if err != nil {
-		return c.damage(0, err)
+		row.err = err
 	}
 	if err := check(row); err != nil {
 		return err
@@ -295,9 +302,13 @@ func (c *verifier) checkRow(row sealedRow) *record.Leaf {
 		c.fault(FaultSQLite, row.seq, "%v", row.err)
 		return nil
 	}
+	if row.incident > 0 {
+		c.incidents[row.incident] = true
+	}
 	leaf, err := record.ParseLeaf(row.leaf)
 	switch {
 	case errors.Is(err, record.ErrNewer):
+		c.newer[row.seq] = true
 		return nil
 	case err != nil:
 		c.fault(FaultLeaf, row.seq, "%v", err)
@@ -306,7 +317,7 @@ func (c *verifier) checkRow(row sealedRow) *record.Leaf {
 		c.fault(FaultLeaf, row.seq, "leaf says record %d of incident %d, the row %d of %d", leaf.Seq, leaf.Incident, row.seq, row.incident)
 		return nil
 	}
-	if leaf.Key != nil {
+	if leaf.Key != nil && leaf.Key.N == 1 {
 		c.newestKey = leaf.Key
 	}
 	if row.seq == 0 {
@@ -315,9 +326,6 @@ func (c *verifier) checkRow(row sealedRow) *record.Leaf {
 			c.fault(FaultGenesis, 0, "the genesis holds a record")
 		}
 		return leaf
-	}
-	if row.incident > 0 {
-		c.incidents[row.incident] = true
 	}
 	if sha256.Sum256(row.sealed) != leaf.Sealed {
 		c.fault(FaultSealed, row.seq, "sealed record is not the one committed to")

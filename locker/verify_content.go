@@ -56,7 +56,7 @@ func (c *verifier) objects(ctx context.Context) error {
 					bad("object row says another record, size or digest than the leaf")
 				}
 			}
-			size, chunks, sum, err := c.v.objectSum(ctx, want.ID, c.advance)
+			size, chunks, sum, err := c.v.objectSum(ctx, want.ID, want.Size, c.advance)
 			switch {
 			case err != nil && !errors.Is(err, ErrDamaged):
 				return err
@@ -72,11 +72,11 @@ func (c *verifier) objects(ctx context.Context) error {
 		}
 	}
 	for id, o := range rows {
-		if !o.named {
+		if !o.named && !c.newer[o.seq] {
 			c.out.Faults = append(c.out.Faults, Fault{Code: FaultStray, Seq: o.seq, Object: id, Detail: "no leaf names it"})
 		}
 	}
-	err = c.v.r.QueryRowContext(ctx, "SELECT count(*) FROM chunk WHERE NOT EXISTS (SELECT 1 FROM object WHERE id = chunk.object)").Scan(&c.out.Staged)
+	err = queryRow(ctx, c.v.r, "SELECT count(*) FROM chunk WHERE NOT EXISTS (SELECT 1 FROM object WHERE id = chunk.object)")(&c.out.Staged)
 	if err != nil {
 		return c.damage(-1, err)
 	}
@@ -139,8 +139,12 @@ func (c *verifier) opened(ctx context.Context) error {
 	if err != nil {
 		return c.damage(-1, err)
 	}
+	names := map[string]string{}
 	for _, in := range incidents {
 		for _, d := range in.Damaged {
+			if d.Seq >= int64(len(c.leaves)) || c.leaves[d.Seq] == nil {
+				continue // named with its row
+			}
 			c.fault(FaultRecord, d.Seq, "%v", d.Err)
 		}
 		retracted := map[*Record]bool{}
@@ -156,11 +160,7 @@ func (c *verifier) opened(ctx context.Context) error {
 			if r.Exhibit == nil {
 				continue
 			}
-			for i := range c.out.Faults {
-				if f := &c.out.Faults[i]; f.Object == r.Exhibit.ObjectID {
-					f.Name = r.Exhibit.Name
-				}
-			}
+			names[r.Exhibit.ObjectID] = r.Exhibit.Name
 			if c.lost[r.Exhibit.ObjectID] {
 				continue // already named
 			}
@@ -170,6 +170,11 @@ func (c *verifier) opened(ctx context.Context) error {
 				}
 				c.out.Faults = append(c.out.Faults, Fault{Code: FaultContent, Seq: r.Seq, Object: r.Exhibit.ObjectID, Name: r.Exhibit.Name, Detail: err.Error()})
 			}
+		}
+	}
+	for i := range c.out.Faults {
+		if f := &c.out.Faults[i]; f.Object != "" {
+			f.Name = names[f.Object]
 		}
 	}
 	return nil

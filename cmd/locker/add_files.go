@@ -39,6 +39,7 @@ func (e *env) ownFiles() ([]fs.FileInfo, error) {
 	if dir, err := e.configDir(); err == nil {
 		take(dir, "device-")
 		take(dir, "head-")
+		take(dir, "place-")
 	}
 	return own, nil
 }

@@ -59,6 +59,7 @@ var failures = []struct {
 	{locker.ErrReadOnly, exitFailed, "err.read-only", "hint.read-only", true},
 	{locker.ErrFull, exitFailed, "err.full", "hint.full", true},
 	{locker.ErrNoRecord, exitFailed, "err.no-record", "hint.no-record", false},
+	{locker.ErrStays, exitFailed, "err.stays", "", false},
 	{locker.ErrNoIncident, exitFailed, "err.no-incident", "hint.no-incident", false},
 	{locker.ErrDamaged, exitDamage, "err.damaged", "hint.damaged", true},
 }

@@ -53,7 +53,31 @@ func (f *File) Create() error {
 	if err := hold.Close(); err != nil {
 		return err
 	}
-	return f.rename()
+	if err := f.rename(); err != nil {
+		if !f.done {
+			os.Remove(f.path) // the empty file
+		}
+		return err
+	}
+	return nil
+}
+
+// MkdirAll makes a folder with mode 0700, and those above it that are missing,
+// so that their names survive a power cut.
+func MkdirAll(dir string) error {
+	if info, err := os.Stat(dir); err == nil && info.IsDir() {
+		return nil
+	}
+	parent := filepath.Dir(dir)
+	if parent != dir {
+		if err := MkdirAll(parent); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return SyncDir(parent)
 }
 
 // Replace makes the file appear at its path, over whatever file stands there.

@@ -56,12 +56,12 @@ func (p *parser) take(b byte) bool {
 }
 
 func (p *parser) value(out []byte, depth int) ([]byte, error) {
-	if depth > maxDepth {
-		return nil, p.fail("nested too deeply")
-	}
 	p.space()
 	if p.pos == len(p.src) {
 		return nil, p.fail("no value")
+	}
+	if depth == maxDepth && (p.src[p.pos] == '{' || p.src[p.pos] == '[') {
+		return nil, p.fail("nested too deeply")
 	}
 	switch c := p.src[p.pos]; {
 	case c == '{':

@@ -11,9 +11,9 @@ import (
 const (
 	genesisLine = "evidence-locker/genesis/v1"
 	recordLine  = "evidence-locker/record/v1"
-	// maxLeaf bounds a leaf in bytes; a record with a thousand files stays
-	// far below it.
-	maxLeaf = 1 << 20
+	// MaxLeaf bounds a leaf in bytes; a record with a thousand files stays far
+	// below it.
+	MaxLeaf = 1 << 20
 )
 
 // A Leaf is the text that the tree commits to. Leaf 0 is the genesis and has
@@ -83,7 +83,7 @@ func (l *Leaf) Marshal() string {
 // ParseLeaf reads what Marshal writes and no other text. A leaf whose first
 // line names a later version is ErrNewer.
 func ParseLeaf(s string) (*Leaf, error) {
-	if len(s) > maxLeaf || !strings.HasSuffix(s, "\n") {
+	if len(s) > MaxLeaf || !strings.HasSuffix(s, "\n") {
 		return nil, fmt.Errorf("%w: leaf without an end", ErrMalformed)
 	}
 	lines := strings.Split(strings.TrimSuffix(s, "\n"), "\n")

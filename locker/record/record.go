@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+	"unicode/utf8"
 )
 
 const (
@@ -112,6 +113,9 @@ func (r *Record) Marshal() ([]byte, error) {
 	for _, o := range r.Objects {
 		w.Objects = append(w.Objects, wireObject{o.ID, hex.EncodeToString(o.SHA256[:]), o.Size})
 	}
+	if !utf8.ValidString(w.Clock.Zone) {
+		w.Clock.Zone = "" // no zone has such a name
+	}
 	if err := w.check(); err != nil {
 		return nil, err
 	}
@@ -145,17 +149,17 @@ func Parse(b []byte) (*Record, error) {
 	if len(b)-len(text) >= Block {
 		return nil, fmt.Errorf("%w: too much padding", ErrMalformed)
 	}
-	if c, err := Canonical(text); err != nil {
-		return nil, err
-	} else if !bytes.Equal(c, text) {
-		return nil, fmt.Errorf("%w: record is not canonical", ErrMalformed)
-	}
 	var v struct{ V int }
 	if err := json.Unmarshal(text, &v); err != nil {
 		return nil, fmt.Errorf("%w: record is no object", ErrMalformed)
 	}
 	if v.V > 1 {
 		return nil, fmt.Errorf("record of version %d: %w", v.V, ErrNewer)
+	}
+	if c, err := Canonical(text); err != nil {
+		return nil, err
+	} else if !bytes.Equal(c, text) {
+		return nil, fmt.Errorf("%w: record is not canonical", ErrMalformed)
 	}
 	var w wireRecord
 	if err := json.Unmarshal(text, &w); err != nil {
@@ -190,7 +194,7 @@ func (w *wireRecord) check() error {
 	if t, err := time.Parse(recordTime, w.RecordedAt); err != nil || t.Format(recordTime) != w.RecordedAt {
 		return bad("recorded_at")
 	}
-	if _, ok := parseText(w.Device.Host); !ok {
+	if host, ok := parseText(w.Device.Host); !ok || !bytes.Equal(host.json(), w.Device.Host) {
 		return bad("host")
 	}
 	for _, o := range w.Objects {

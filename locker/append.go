@@ -103,16 +103,18 @@ func (v *Vault) append(ctx context.Context, t target, entries []*entry) (out app
 		return out, err
 	}
 	defer unlock()
-	out, err = v.transaction(ctx, t, entries, false)
-	if errors.Is(err, ErrDamaged) {
-		var bareErr error
-		if out, bareErr = v.transaction(ctx, t, entries, true); bareErr == nil {
-			v.o.warn(WarnNodes, "%v", err)
-			err = nil
+	var damage error
+	for without := nothing; without <= heads; without++ {
+		if out, err = v.transaction(ctx, t, entries, without); !errors.Is(err, ErrDamaged) {
+			break
 		}
+		damage = err
 	}
 	if err != nil {
 		return out, err
+	}
+	if damage != nil {
+		v.o.warn(WarnDamaged, "%v", damage)
 	}
 	// A pin that the vault does not follow is kept: what is gone stays noticed.
 	if err := hook(stepPin, false); err == nil && out.follows {
@@ -127,24 +129,33 @@ func (v *Vault) append(ctx context.Context, t target, entries []*entry) (out app
 	return out, nil
 }
 
-// A writer is one transaction of append. A bare one leaves tables node and
-// local alone: hashes follow from the leaves, and without local a new incident
-// begins.
+// What recording can do without, if it is damaged: hashes follow from the
+// leaves; without table local a new incident begins; without a head the record
+// is there, and verify says that nobody vouches for it.
+type dispensable int
+
+const (
+	nothing dispensable = iota
+	nodes               // tables node and local
+	heads               // and table head
+)
+
+// A writer is one transaction of append.
 type writer struct {
-	v    *Vault
-	conn *sql.Conn
-	tree *tree
-	bare bool
+	v       *Vault
+	conn    *sql.Conn
+	tree    *tree
+	without dispensable
 }
 
 // transaction does steps 2 to 6.
-func (v *Vault) transaction(ctx context.Context, t target, entries []*entry, bare bool) (out appended, err error) {
+func (v *Vault) transaction(ctx context.Context, t target, entries []*entry, without dispensable) (out appended, err error) {
 	conn, err := v.begin(ctx)
 	if err != nil {
 		return out, err
 	}
 	defer conn.Close()
-	w := &writer{v: v, conn: conn, tree: &tree{q: conn, memory: bare}, bare: bare}
+	w := &writer{v: v, conn: conn, tree: &tree{q: conn, memory: without >= nodes}, without: without}
 	// What has begun is finished: an interrupt between here and the commit
 	// would only cost the record. It still ends the wait for a reader.
 	interrupt := ctx
@@ -308,10 +319,12 @@ func (w *writer) write(ctx context.Context, t target, entries []*entry) (out app
 	if err != nil {
 		return out, leaves, err
 	}
-	if _, err := w.conn.ExecContext(ctx, "INSERT INTO head (size, note) VALUES (?, ?)", out.head.Size, text); err != nil {
-		return out, leaves, err
+	if w.without < heads {
+		if _, err := w.conn.ExecContext(ctx, "INSERT INTO head (size, note) VALUES (?, ?)", out.head.Size, text); err != nil {
+			return out, leaves, err
+		}
 	}
-	if !t.fixed && !w.bare {
+	if !t.fixed && w.without == nothing {
 		if err := setCurrent(ctx, w.conn, out.incident, w.v.o.Now().At); err != nil {
 			return out, leaves, err
 		}
@@ -415,7 +428,7 @@ func (w *writer) insertObject(ctx context.Context, seq int64, o *sealedObject) e
 	if _, err := q.ExecContext(ctx, "INSERT INTO object VALUES (?, ?, ?, ?, ?)", o.id, seq, o.chunks, o.size, o.sum[:]); err != nil {
 		return err
 	}
-	if o.data != nil || w.bare {
+	if o.data != nil || w.without > nothing {
 		return nil
 	}
 	return deleteLocal(ctx, q, stageName(o.id)) // it was staged

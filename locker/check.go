@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"math"
 )
 
 // This file is step 3 of append: what is checked before anything is written,
@@ -17,17 +16,14 @@ import (
 // hashes are those of the leaves.
 func (w *writer) checkTree(ctx context.Context) (size int64, err error) {
 	v := w.v
-	last, err := v.lastSeq(ctx)
+	newest, err := v.newestRow(ctx)
 	if err != nil {
 		return 0, err
 	}
-	if last == math.MaxInt64 {
-		return 0, fmt.Errorf("%w: a record has the last number there is", ErrDamaged)
-	}
-	size = last + 1
+	size = newest + 1
 	head, signed, err := headOf(ctx, v.r, v.id, size, v.verifiers(ctx)...)
 	holds := err == nil && (&tree{q: v.r}).holds(ctx, size, head.Root)
-	if !holds || w.bare {
+	if !holds || w.tree.memory {
 		var there int64
 		if err := queryRow(ctx, v.r, "SELECT count(*) FROM record WHERE seq >= 0")(&there); err != nil {
 			return 0, err
@@ -35,7 +31,7 @@ func (w *writer) checkTree(ctx context.Context) (size int64, err error) {
 		if size-there > maxGap {
 			return 0, fmt.Errorf("%w: of %d records %d are there", ErrDamaged, size, there)
 		}
-		if !w.bare {
+		if !w.tree.memory {
 			v.o.warn(WarnNodes, "%s", v.path)
 		}
 		if err := w.tree.rebuild(ctx, v, size); err != nil {
@@ -128,7 +124,7 @@ func (w *writer) incidentID(ctx context.Context, incident int) (string, error) {
 		return id, nil
 	}
 	id := randomHex(16)
-	if w.bare {
+	if w.without > nothing {
 		return id, nil
 	}
 	return id, setLocal(ctx, w.conn, name, id)

@@ -59,15 +59,15 @@ type sealedRow struct {
 
 // rows calls f for the records of an incident, or of all incidents with
 // incident -1, in order, in batches, up to the newest one at the start. The
-// genesis is not among them.
-func (v *Vault) rows(ctx context.Context, incident int, f func([]sealedRow) error) error {
+// genesis is not among them. It returns the number of the newest record that
+// there is or was.
+func (v *Vault) rows(ctx context.Context, incident int, f func([]sealedRow) error) (last int64, err error) {
 	where := "seq > ? AND seq <= ?"
 	if incident >= 0 {
 		where += fmt.Sprintf(" AND incident = %d", incident)
 	}
-	last, err := v.lastSeq(ctx)
-	if err != nil {
-		return err
+	if last, err = v.lastSeq(ctx); err != nil {
+		return 0, err
 	}
 	for after := int64(0); after < last; {
 		var batch []sealedRow
@@ -99,16 +99,16 @@ func (v *Vault) rows(ctx context.Context, incident int, f func([]sealedRow) erro
 			end = batch[readBatch-1].seq
 		}
 		if err != nil {
-			return err
+			return last, err
 		}
 		after = end
 		if len(batch) > 0 {
 			if err := f(batch); err != nil {
-				return err
+				return last, err
 			}
 		}
 	}
-	return nil
+	return last, nil
 }
 
 // scanError is for what a row holds that cannot be scanned: no program wrote
@@ -120,19 +120,37 @@ func scanError(ctx context.Context, err error) error {
 	return fmt.Errorf("%w: %v", ErrDamaged, err)
 }
 
-// lastSeq returns the number of the newest record. Where the page that holds it
-// cannot be read, the heads tell.
-func (v *Vault) lastSeq(ctx context.Context) (last int64, err error) {
-	for _, query := range []string{
-		"SELECT coalesce(max(seq), 0) FROM record",
-		"SELECT coalesce(max(size) - 1, 0) FROM head",
-	} {
-		err = sqlError("reading records", queryRow(ctx, v.r, query)(&last))
-		if !errors.Is(err, ErrDamaged) {
-			return last, err
-		}
+// maxRecords is a number of records that no vault reaches. A greater one is
+// damage, and is not counted up to.
+const maxRecords = 1 << 40
+
+// newestRow returns the number of the newest row of record.
+func (v *Vault) newestRow(ctx context.Context) (row int64, err error) {
+	err = queryRow(ctx, v.r, "SELECT coalesce(max(seq), 0) FROM record")(&row)
+	if err = sqlError("reading records", err); err == nil && row > maxRecords {
+		err = fmt.Errorf("%w: there is a record of number %d", ErrDamaged, row)
 	}
-	return 0, err
+	return row, err
+}
+
+// lastSeq returns the number of the newest record that there is or was: where
+// rows are gone, or their page cannot be read, the heads tell.
+func (v *Vault) lastSeq(ctx context.Context) (int64, error) {
+	// The head first: others may add meanwhile.
+	var head int64
+	headErr := sqlError("reading heads", queryRow(ctx, v.r, "SELECT coalesce(max(size), 1) - 1 FROM head")(&head))
+	row, err := v.newestRow(ctx)
+	switch {
+	case err == nil && (headErr != nil || head-row > maxGap): // a head of somebody's invention
+		return row, nil
+	case errors.Is(err, ErrDamaged) && headErr == nil:
+		var rows int64 // from an index
+		if err := sqlError("counting records", queryRow(ctx, v.r, "SELECT count(*) FROM record")(&rows)); err != nil {
+			return 0, err
+		}
+		return min(head, rows+maxGap), nil
+	}
+	return max(row, head), err
 }
 
 // rowsOneByOne reads the rows around a damaged page: every one that can be
@@ -176,7 +194,7 @@ func (v *Vault) openAll(ctx context.Context, k *crypto.Key, incident int) (recor
 			}
 		})
 	}
-	err = v.rows(ctx, incident, func(batch []sealedRow) error {
+	last, err := v.rows(ctx, incident, func(batch []sealedRow) error {
 		for _, row := range batch {
 			r := &result{row: row}
 			all = append(all, r)
@@ -186,18 +204,23 @@ func (v *Vault) openAll(ctx context.Context, k *crypto.Key, incident int) (recor
 	})
 	close(jobs)
 	workers.Wait()
-	next := int64(1)
-	for _, r := range all {
-		for ; incident < 0 && next < r.row.seq && r.row.seq-next < maxGap; next++ {
+	next, missing := int64(1), 0
+	gone := func(until int64) {
+		for ; incident < 0 && next < until && missing < maxGap; next++ {
 			damaged = append(damaged, Damage{next, fmt.Errorf("%w: record is missing", ErrDamaged)})
+			missing++
 		}
-		next = r.row.seq + 1
+		next = until + 1
+	}
+	for _, r := range all {
+		gone(r.row.seq)
 		if r.err != nil {
 			damaged = append(damaged, Damage{r.row.seq, r.err})
 		} else {
 			records = append(records, r.rec)
 		}
 	}
+	gone(last + 1)
 	return records, damaged, err
 }
 

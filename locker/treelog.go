@@ -99,7 +99,7 @@ func (t *tree) rebuild(ctx context.Context, v *Vault, size int64) error {
 		}
 		return nil
 	}
-	err := v.rows(ctx, -1, func(batch []sealedRow) error {
+	_, err := v.rows(ctx, -1, func(batch []sealedRow) error {
 		for _, row := range batch {
 			if row.seq >= size {
 				return nil

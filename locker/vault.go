@@ -47,6 +47,7 @@ const (
 	WarnDeviceUnkept = "device-key-unkept"  // and could not keep the new one
 	WarnPin          = "pin-unreadable"     // the pinned head could not be read
 	WarnNodes        = "nodes-rebuilt"      // stored hashes were wrong and were made anew from the leaves
+	WarnDamaged      = "damaged-page"       // a page that recording can do without is damaged
 	WarnHeadMismatch = "head-mismatch"      // the newest signed head is not of these leaves
 	WarnNoIncident   = "no-such-incident"   // a new incident was begun instead
 	WarnKeyCopies    = "key-copies-differ"  // one of the two copies of the sealed key is damaged
@@ -285,11 +286,11 @@ type Head struct {
 // Head returns the head of all records that are there: the signed one, or what
 // the stored hashes say where no key that counts has signed it.
 func (v *Vault) Head(ctx context.Context) (Head, error) {
-	last, err := v.lastSeq(ctx)
+	newest, err := v.newestRow(ctx)
 	if err != nil {
 		return Head{}, fmt.Errorf("reading head: %w", err)
 	}
-	return v.headAt(ctx, last+1)
+	return v.headAt(ctx, newest+1)
 }
 
 func (v *Vault) headAt(ctx context.Context, size int64) (Head, error) {

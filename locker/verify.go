@@ -261,7 +261,7 @@ func (c *verifier) records(ctx context.Context) error {
 	if err := check(row); err != nil {
 		return err
 	}
-	err = c.v.rows(ctx, -1, func(batch []sealedRow) error {
+	last, err := c.v.rows(ctx, -1, func(batch []sealedRow) error {
 		for _, row := range batch {
 			if err := check(row); err != nil {
 				return err
@@ -273,6 +273,9 @@ func (c *verifier) records(ctx context.Context) error {
 		if err := c.damage(int64(len(c.leaves)), err); err != nil {
 			return err
 		}
+	}
+	if there := int64(len(c.leaves)) - 1; there < last && c.missing <= maxGap {
+		c.fault(FaultGap, there+1, "%d records are missing at the end", last-there)
 	}
 	c.out.Records = int64(len(c.leaves))
 	c.out.Incidents = int64(len(c.incidents))

@@ -198,6 +198,7 @@ var english = catalogue{
 	"vault-warning.key-copies-differ":  "one of the two copies of the sealed key is damaged, the other one serves (%s)",
 	"vault-warning.schema-differs":     "the vault's tables are not those of the format; check with: locker verify (%s)",
 	"vault-warning.staged-chunks-left": "pieces of an interrupted file could not be swept away (%s)",
+	"vault-warning.damaged-page":       "a page of the vault that recording can do without is damaged; it is recorded all the same (%s)",
 	"vault-warning.genesis-damaged":    "the first record of the vault is damaged; all else still counts (%s)",
 	"vault-warning.other-vault":        "another vault stands where this machine knew one before; recording into it all the same (%s)",
 	"vault-warning.other":              "vault: %s: %s",

@@ -197,6 +197,7 @@ var japanese = catalogue{
 	"vault-warning.key-copies-differ":  "封印された鍵の二つの写しのうち一つが壊れています。もう一つを使います (%s)",
 	"vault-warning.schema-differs":     "保管庫の表の構成が形式と違います。検査するには: locker verify (%s)",
 	"vault-warning.staged-chunks-left": "中断されたファイルの断片を片付けられませんでした (%s)",
+	"vault-warning.damaged-page":       "保管庫の一部が壊れていますが、記録には支障ありません。記録しました (%s)",
 	"vault-warning.genesis-damaged":    "保管庫の最初の記録が壊れています。ほかの記録はそのまま使えます (%s)",
 	"vault-warning.other-vault":        "この場所には以前と違う保管庫があります。そのままこの保管庫に記録します (%s)",
 	"vault-warning.other":              "保管庫: %s: %s",

@@ -45,7 +45,6 @@ type target struct {
 type appended struct {
 	incident int
 	fresh    bool // the incident began with it
-	missing  int  // the incident that was asked for and is not there
 	head     record.Checkpoint
 	follows  bool // the vault is a continuation of the pinned head
 }

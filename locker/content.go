@@ -71,7 +71,10 @@ type chunkReader struct {
 
 func (c *chunkReader) Read(p []byte) (int, error) {
 	for len(c.rest) == 0 {
-		err := c.v.chunk(c.ctx, c.object, c.n, &c.rest)
+		err := c.v.chunk(c.ctx, "chunk", c.object, c.n, &c.rest)
+		if errors.Is(err, ErrDamaged) { // the index may be what is damaged
+			err = c.v.chunk(c.ctx, "chunk NOT INDEXED", c.object, c.n, &c.rest)
+		}
 		if errors.Is(err, sql.ErrNoRows) {
 			return 0, io.EOF // age knows whether this was the end
 		}
@@ -87,19 +90,12 @@ func (c *chunkReader) Read(p []byte) (int, error) {
 }
 
 // chunk reads one chunk; sql.ErrNoRows says that there is none of this number.
-func (v *Vault) chunk(ctx context.Context, object string, n int, data *[]byte) error {
-	read := func(from string) error {
-		err := queryRow(ctx, v.r, "SELECT data FROM "+from+" WHERE object = ? AND n = ?", object, n)(data)
-		if errors.Is(err, sql.ErrNoRows) {
-			return err
-		}
-		return sqlError("reading chunk", err)
+func (v *Vault) chunk(ctx context.Context, from, object string, n int, data *[]byte) error {
+	err := queryRow(ctx, v.r, "SELECT data FROM "+from+" WHERE object = ? AND n = ?", object, n)(data)
+	if errors.Is(err, sql.ErrNoRows) {
+		return err
 	}
-	err := read("chunk")
-	if errors.Is(err, ErrDamaged) {
-		err = read("chunk NOT INDEXED") // the index may be what is damaged
-	}
-	return err
+	return sqlError("reading chunk", err)
 }
 
 // objectSum reads an object's stored bytes and returns how many they are, in
@@ -108,7 +104,7 @@ func (v *Vault) objectSum(ctx context.Context, object string, limit int64, progr
 	h := sha256.New()
 	var data []byte
 	for {
-		err := v.chunk(ctx, object, chunks, &data)
+		err := v.chunk(ctx, "chunk", object, chunks, &data)
 		if errors.Is(err, sql.ErrNoRows) {
 			h.Sum(sum[:0])
 			return size, chunks, sum, nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"io"
 	"os"
 	"path/filepath"
@@ -21,6 +22,10 @@ const passphrase = "correct horse battery staple"
 func TestMain(m *testing.M) {
 	crypto.TestOnlyScryptWorkFactor(10)
 	runHelper()
+	flag.Parse()
+	if testing.Short() {
+		sparse = 16
+	}
 	os.Exit(m.Run())
 }
 

@@ -1,0 +1,11 @@
+//go:build race
+
+package locker_test
+
+import "time"
+
+// The race detector makes everything five to ten times slower.
+func init() {
+	sparse = 16
+	killWindow = 600 * time.Millisecond
+}

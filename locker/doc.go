@@ -147,7 +147,9 @@ head one is over is told by the digest in it.
 
 Table local is outside the tree: what commands must know without the
 passphrase. A row's sum is the first 16 hex digits of the SHA-256 of name,
-newline and value; a row whose sum is wrong counts as absent. Names in use:
+newline and value; a row whose sum is wrong counts as absent. The sum shows
+damage, not forgery: whoever writes to the file can steer where records without
+a number go, and each of them says where it went. Names in use:
 
 	current         "<incident> <UTC hour>": where records go if nobody says
 	incident:<n>    id of incident n

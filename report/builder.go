@@ -9,6 +9,7 @@ import (
 	"evidence-locker/locker"
 	"evidence-locker/locker/exchange"
 	"evidence-locker/locker/playbook"
+	"evidence-locker/locker/record"
 	"evidence-locker/report/typeset"
 )
 
@@ -28,6 +29,10 @@ type builder struct {
 	exhibits     []exhibit
 	damaged      []int64
 	date         time.Time
+	dayOnly      bool // the date was asked for: it has no time of day
+
+	parts  map[*locker.Record][]*locker.Record // what a merged record is made of
+	things map[record.Type][]*locker.Record    // see ofIncident
 
 	title    string
 	blocks   []typeset.Block
@@ -41,7 +46,9 @@ type builder struct {
 func newBuilder(in Input, o Options, key string, file recipientFile) *builder {
 	b := &builder{
 		in: in, key: key, lang: o.Lang, file: file, custody: o.Custody, book: in.Kinds, exchanges: in.Exchanges,
-		date: o.Date, pictures: make(map[string]*locker.Exhibit), masked: make(map[int64]bool),
+		date: o.Date, dayOnly: !o.Date.IsZero(),
+		parts: make(map[*locker.Record][]*locker.Record), things: make(map[record.Type][]*locker.Record),
+		pictures: make(map[string]*locker.Exhibit), masked: make(map[int64]bool),
 	}
 	if b.book == nil {
 		b.book = playbook.Builtin()
@@ -52,10 +59,10 @@ func newBuilder(in Input, o Options, key string, file recipientFile) *builder {
 	if last := newest(in); last != nil && b.date.IsZero() {
 		b.date = last.RecordedAt
 	}
-	b.exchangeName = b.textOf("incident.exchange")
+	b.exchangeName = b.textOf("incident.exchange") // already by its name if it is known
 	b.exchangeKey = b.exchangeName
 	if e, ok := b.exchanges.Lookup(b.exchangeName); ok {
-		b.exchangeKey, b.exchangeName = e.Key, e.EN
+		b.exchangeKey, b.exchangeName = e.Key, e.Name(b.lang)
 	}
 	b.kinds = b.recordedKinds()
 	b.accounts = b.ownAccounts()
@@ -108,19 +115,33 @@ func (b *builder) optional(id, title string, blocks []typeset.Block) {
 func (b *builder) running() string {
 	s := fmt.Sprintf(b.s("案件 %d", "Incident %d"), b.in.Incident.Number)
 	if !b.date.IsZero() {
-		day := b.date.Format("2006-01-02")
-		if b.era() {
-			day = eraDate(b.date) + "（" + b.date.In(jst).Format("2006-01-02") + "）"
-		}
-		s += " ・ " + day
+		s += " ・ " + b.day()
 	}
 	return s
 }
 
-// rec names the record that a fact comes from.
+// day prints the date of the document without a time of day.
+func (b *builder) day() string {
+	day := b.date
+	if b.era() {
+		if b.dayOnly {
+			day = time.Date(day.Year(), day.Month(), day.Day(), 12, 0, 0, 0, jst)
+		}
+		return eraDate(day) + "（" + day.In(jst).Format(time.DateOnly) + "）"
+	}
+	return day.Format(time.DateOnly)
+}
+
+// rec names the records that a fact comes from.
 func (b *builder) rec(r *locker.Record) string {
+	if seqs := b.seqs(r); len(seqs) > 1 {
+		return fmt.Sprintf(b.s("記録%s", "records %s"), numbers(seqs))
+	}
 	return fmt.Sprintf(b.s("記録%d", "record %d"), r.Seq)
 }
+
+// recCell names the records in a column of their numbers.
+func (b *builder) recCell(r *locker.Record) typeset.Cell { return typeset.Text(numbers(b.seqs(r))) }
 
 // goTo is a mention of another place in the document.
 func goTo(id, text string) typeset.Span { return typeset.Span{Text: text, Link: "#" + id} }
@@ -128,17 +149,23 @@ func goTo(id, text string) typeset.Span { return typeset.Span{Text: text, Link: 
 // asked tells whether the field applies to this incident's kinds. Where no kind
 // is recorded, only what every kind asks for does.
 func (b *builder) asked(f field) bool {
+	if len(f.NotKinds) > 0 && len(b.kinds) > 0 {
+		return slices.ContainsFunc(b.kinds, func(k kind) bool { return !slices.Contains(f.NotKinds, k.Key) })
+	}
 	if len(f.Kinds) == 0 {
 		return true
 	}
 	return slices.ContainsFunc(b.kinds, func(k kind) bool { return slices.Contains(f.Kinds, k.Key) })
 }
 
-func (b *builder) need(f field) Need {
-	if slices.Contains(f.RequiredAt, b.exchangeKey) {
-		return Required
+// asking tells how the incident's exchange asks for a field.
+func (b *builder) asking(f field) asking {
+	for _, at := range f.At {
+		if at.Exchange == b.exchangeKey {
+			return at.asking
+		}
 	}
-	return f.Need
+	return f.asking
 }
 
 // form makes the rows of the recipient's own list in its order. What is not
@@ -151,17 +178,17 @@ func (b *builder) form(sheet bool) []typeset.Field {
 			continue
 		}
 		spans := b.show(f)
-		need := b.need(f)
+		ask := b.asking(f)
 		switch {
 		case !b.asked(f) && f.Show == "see-circumstances":
 			continue // says nothing that another row does not
 		case len(spans) > 0:
-		case !b.asked(f) || need == Optional && f.Absent == "" && !f.Sheet:
+		case !b.asked(f) || ask.Need == Optional && f.Absent == "" && !f.Sheet:
 			continue
 		default:
 			spans = typeset.Text(b.absent(f))
-			if f.Sheet == sheet && f.Absent == "" && (need == Required || need == Expected) {
-				b.missing = append(b.missing, MissingField{f.Path, f.JA, f.EN, need, f.WhyJA, f.WhyEN, f.Source})
+			if f.Sheet == sheet && f.Absent == "" && (ask.Need == Required || ask.Need == Expected) {
+				b.miss(MissingField{f.Path, f.JA, f.EN, ask.Need, ask.WhyJA, ask.WhyEN, ask.Source})
 			}
 		}
 		rows = append(rows, typeset.Field{Label: b.s(f.JA, f.EN), Value: spans})
@@ -169,9 +196,21 @@ func (b *builder) form(sheet bool) []typeset.Field {
 	return rows
 }
 
+// miss notes what is missing, once for each field of a record.
+func (b *builder) miss(m MissingField) {
+	if !slices.ContainsFunc(b.missing, func(have MissingField) bool { return have.Path == m.Path }) {
+		b.missing = append(b.missing, m)
+	}
+}
+
 func (b *builder) absent(f field) string {
 	switch f.Absent {
 	case "none":
+		// Beside a talk whose number or reply is not recorded, "none" would be
+		// a statement that nobody made.
+		if strings.HasPrefix(f.Path, "contact.") && len(b.with("contact")) > 0 {
+			return b.notRecorded()
+		}
 		return b.none1()
 	case "unknown":
 		return b.s("不詳", "unknown")

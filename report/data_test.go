@@ -39,28 +39,43 @@ func TestRecipientFiles(t *testing.T) {
 				t.Errorf("%s: no such show %q", key, f.Show)
 			}
 			usedShows[f.Show] = true
-			if !slices.Contains([]Need{Required, Expected, Optional, notAsked}, f.Need) {
-				t.Errorf("%s: %q: need %q", key, f.EN, f.Need)
-			}
 			if !slices.Contains([]string{"", "none", "unknown"}, f.Absent) {
 				t.Errorf("%s: %q: absent %q", key, f.EN, f.Absent)
 			}
-			if f.JA == "" || f.EN == "" || f.WhyJA == "" || f.WhyEN == "" || f.Source == "" {
+			if f.JA == "" || f.EN == "" {
 				t.Errorf("%s: incomplete: %+v", key, f)
 			}
-			for _, k := range f.Kinds {
+			for _, k := range slices.Concat(f.Kinds, f.NotKinds) {
 				if got, ok := playbook.Builtin().Lookup(k); !ok || got.Key != k {
 					t.Errorf("%s: %q: no such kind %q", key, f.EN, k)
 				}
 			}
-			for _, e := range f.RequiredAt {
-				if got, ok := exchange.Builtin().Lookup(e); !ok || got.Key != e {
-					t.Errorf("%s: %q: no such exchange %q", key, f.EN, e)
+			asks := []asking{f.asking}
+			for _, at := range f.At {
+				if got, ok := exchange.Builtin().Lookup(at.Exchange); !ok || got.Key != at.Exchange {
+					t.Errorf("%s: %q: no such exchange %q", key, f.EN, at.Exchange)
 				}
+				asks = append(asks, at.asking)
 			}
-			for _, tag := range strings.Split(f.Source, ", ") {
-				if strings.HasPrefix(tag, "W") && file.Sources[tag] == "" {
-					t.Errorf("%s: %q: source %s is not listed", key, f.EN, tag)
+			for i, a := range asks {
+				if !slices.Contains([]Need{Required, Expected, Optional, notAsked}, a.Need) {
+					t.Errorf("%s: %q: need %q", key, f.EN, a.Need)
+				}
+				if a.WhyJA == "" || a.WhyEN == "" || a.Source == "" {
+					t.Errorf("%s: incomplete: %+v", key, a)
+				}
+				for _, tag := range strings.Split(a.Source, ", ") {
+					if strings.HasPrefix(tag, "W") && file.Sources[tag] == "" {
+						t.Errorf("%s: %q: source %s is not listed", key, f.EN, tag)
+					}
+				}
+				// A reason that names an exchange is told only there.
+				for _, e := range exchange.Builtin().Exchanges() {
+					for _, why := range []string{a.WhyJA, a.WhyEN} {
+						if strings.Contains(why, e.EN) && (i == 0 || f.At[i-1].Exchange != e.Key) {
+							t.Errorf("%s: %q: %q is told to others too", key, f.EN, why)
+						}
+					}
 				}
 			}
 		}
@@ -124,17 +139,17 @@ func TestReadsNothingElse(t *testing.T) {
 	}
 }
 
-func FuzzClean(f *testing.F) {
+func FuzzPrintable(f *testing.F) {
 	for _, s := range []string{"a\x00b", "bad\xff", "パスワード: hunter2", "line\r\nline\ttab", "\u202e", "𠮷😀"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		got := clean(s)
-		if !utf8.ValidString(got) || strings.ContainsFunc(got, hidden) {
-			t.Errorf("clean(%q) = %q", s, got)
+		got := typeset.Printable(s)
+		if !utf8.ValidString(got) || strings.ContainsFunc(got, typeset.Hidden) {
+			t.Errorf("Printable(%q) = %q", s, got)
 		}
-		if clean(got) != got {
-			t.Errorf("%q is not stable: %q", got, clean(got))
+		if typeset.Printable(got) != got {
+			t.Errorf("%q is not stable: %q", got, typeset.Printable(got))
 		}
 		maskSecrets(got, "X")
 	})
@@ -144,7 +159,7 @@ func FuzzWrap(f *testing.F) {
 	f.Add("証拠の説明。「括弧」と、2026年11月3日～4日", "bc1q0amsnea7yvuxg68f8hc9mf33xdt7mhw04w7r86")
 	f.Add("", " a b ")
 	f.Fuzz(func(t *testing.T, text, id string) {
-		text, id = clean(text), clean(id)
+		text, id = typeset.Printable(text), typeset.Printable(id)
 		lines := wrap([]typeset.Span{{Text: text}, {Text: id, Mono: true}}, 40)
 		blank := func(s string) string { return strings.Join(strings.Fields(s), "") }
 		if got, want := blank(strings.Join(lines, "")), blank(text+id); got != want {

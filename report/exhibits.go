@@ -64,7 +64,7 @@ func (b *builder) device(r *locker.Record) string {
 	var parts []string
 	for _, s := range []string{r.Device.OS, r.Device.Arch, toolName(r)} {
 		if s != "" {
-			parts = append(parts, clean(s))
+			parts = append(parts, typeset.Printable(s))
 		}
 	}
 	return strings.Join(parts, ", ")
@@ -78,9 +78,9 @@ func toolName(r *locker.Record) string {
 // card in its place.
 func (b *builder) showExhibit(x exhibit) []typeset.Block {
 	rows := []typeset.Field{
-		{Label: b.s("ファイル名", "File name"), Value: typeset.Text(b.fileName(x))},
+		{Label: b.s("ファイル名", "File name"), Value: []typeset.Span{mono(b.fileName(x))}},
 		{Label: b.s("説明", "What it shows"), Value: b.or(b.value(x.rec, "note"))},
-		{Label: b.s("取得日時", "Captured"), Value: b.or(b.value(x.rec, "at"))},
+		{Label: b.label("evidence", "at"), Value: b.or(b.value(x.rec, "at"))},
 		{Label: b.s("取得者", "Captured by"), Value: b.or(b.value(x.rec, "captured_by"))},
 	}
 	for _, name := range []string{"url", "source"} {
@@ -95,7 +95,7 @@ func (b *builder) showExhibit(x exhibit) []typeset.Block {
 	rows = append(rows,
 		typeset.Field{Label: b.s("保管庫への記録日時", "Recorded in the vault"), Value: typeset.Text(b.when(x.rec.RecordedAt) + b.s("、", ", ") + b.rec(x.rec))},
 		typeset.Field{Label: b.s("記録した機器", "Recorded with"), Value: b.or(plainSpans(b.device(x.rec)))},
-		typeset.Field{Label: b.s("種別・サイズ", "Type and size"), Value: typeset.Text(clean(x.MediaType) + b.s("、", ", ") + b.bytes(x.Size))},
+		typeset.Field{Label: b.s("種別・サイズ", "Type and size"), Value: typeset.Text(typeset.Printable(x.MediaType) + b.s("、", ", ") + b.bytes(x.Size))},
 		typeset.Field{Label: "SHA-256", Value: typeset.Code(fmt.Sprintf("%x", x.SHA256))},
 	)
 	name := b.exhibitName(x)
@@ -103,8 +103,8 @@ func (b *builder) showExhibit(x exhibit) []typeset.Block {
 	id := x.id() + "-image"
 	if !x.isPicture() {
 		return append(out, typeset.Card{ID: id, Title: typeset.Text(name + b.s("：画像ではないため内容は示さない", ": not a picture, so its content is not shown")),
-			Lines: [][]typeset.Span{typeset.Text(b.fileName(x)), typeset.Text(b.s("原本は保管庫にあり、上の SHA-256 で確かめられる。",
-				"The original is in the vault and can be checked by the SHA-256 above."))}})
+			Lines: [][]typeset.Span{typeset.Text(b.fileName(x)), typeset.Text(b.s("原本は、上の SHA-256 で保管庫に記録されている。",
+				"The original is recorded in the vault with the SHA-256 above."))}})
 	}
 	b.pictures[id] = x.Exhibit
 	return append(out, typeset.Picture{
@@ -116,20 +116,23 @@ func (b *builder) showExhibit(x exhibit) []typeset.Block {
 
 // card stands in the place of a picture that cannot be shown.
 func (b *builder) card(x exhibit, e *typeset.PictureError) typeset.Card {
-	why := b.s("画像を読み取れない。", "The picture could not be read.")
+	recorded := b.s("原本は、上の SHA-256 で保管庫に記録されている。", "The original is recorded in the vault with the SHA-256 above.")
+	why := b.s("保管庫から原本を読み出せなかった。", "The original could not be read from the vault.")
 	switch e.Reason {
 	case typeset.Unsupported:
 		why = b.s("この形式の画像は示せない。", "Pictures of this format cannot be shown.")
 	case typeset.Damaged:
 		why = b.s("画像ファイルが壊れているか途中で切れている。", "The picture file is broken or cut short.")
 	case typeset.TooLarge:
-		why = fmt.Sprintf(b.s("画像が大きすぎる（%d×%d 画素）。", "The picture is too large (%d×%d pixels)."), e.Width, e.Height)
+		why = b.s("画像のファイルが大きすぎる。", "The picture file is too large.")
+		if e.Width > 0 {
+			why = fmt.Sprintf(b.s("画像が大きすぎる（%d×%d 画素）。", "The picture is too large (%d×%d pixels)."), e.Width, e.Height)
+		}
 	case typeset.Animated:
 		why = b.s("動く画像は示せない。", "Moving pictures cannot be shown.")
 	}
 	return typeset.Card{ID: x.id() + "-image", Title: typeset.Text(b.exhibitName(x) + b.s("：画像を示せない", ": the picture cannot be shown")),
-		Lines: [][]typeset.Span{typeset.Text(why), typeset.Text(b.s("原本が保管庫にあるかぎり、上の SHA-256 で確かめられる。",
-			"As far as the original is in the vault, it can be checked by the SHA-256 above."))}}
+		Lines: [][]typeset.Span{typeset.Text(why), typeset.Text(recorded)}}
 }
 
 // exhibitPages are all exhibits one after the other.
@@ -160,7 +163,7 @@ func (b *builder) exhibitList() []typeset.Block {
 		{Head: b.s("資料番号", "No."), MM: 17},
 		{Head: b.s("標目", "Title"), Width: 1.2},
 		{Head: b.s("原本・写しの別", "Original or copy"), MM: 20},
-		{Head: b.s("作成（取得）年月日", "Made (captured)"), Width: 1.1},
+		{Head: b.label("evidence", "at"), Width: 1.1},
 		{Head: b.s("作成者（取得者）", "Made by"), MM: 21},
 		{Head: b.s("立証趣旨（何を示すか）", "What it shows"), Width: 1.2},
 	}}
@@ -170,7 +173,7 @@ func (b *builder) exhibitList() []typeset.Block {
 			at = typeset.Text(b.whenCell(v.At))
 		}
 		t.Rows = append(t.Rows, []typeset.Cell{
-			{goTo(x.id(), b.exhibitName(x))}, typeset.Text(b.fileName(x)),
+			{goTo(x.id(), b.exhibitName(x))}, {mono(b.fileName(x))},
 			typeset.Text(b.s("写し（原本は保管庫内の電子データ）", "copy (the original is a file in the vault)")),
 			at, b.or(b.value(x.rec, "captured_by")), b.or(b.value(x.rec, "note")),
 		})
@@ -190,7 +193,7 @@ func (b *builder) hashList() []typeset.Block {
 	for _, x := range b.exhibits {
 		t.Rows = append(t.Rows, []typeset.Cell{
 			{goTo(x.id(), b.exhibitName(x))},
-			{{Text: b.fileName(x) + "\n"}, {Text: fmt.Sprintf("%x", x.SHA256), Mono: true}},
+			{mono(b.fileName(x)), {Text: "\n"}, {Text: fmt.Sprintf("%x", x.SHA256), Mono: true}},
 			typeset.Text(b.bytes(x.Size)),
 		})
 	}

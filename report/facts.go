@@ -1,6 +1,7 @@
 package report
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -86,7 +87,7 @@ func (b *builder) with(path string) []*locker.Record {
 	case "account":
 		rs = b.accounts
 	default:
-		rs = live(b.in.Incident, t)
+		rs = b.ofIncident(t)
 	}
 	if name == "" {
 		return rs
@@ -124,7 +125,93 @@ func (b *builder) ownAccounts() []*locker.Record {
 			rs = append(rs, r)
 		}
 	}
+	return b.merged(rs)
+}
+
+// ofIncident returns the things of a type that the incident tells of.
+func (b *builder) ofIncident(t record.Type) []*locker.Record {
+	rs, done := b.things[t]
+	if !done {
+		rs = b.merged(live(b.in.Incident, t))
+		b.things[t] = rs
+	}
 	return rs
+}
+
+// merged joins the records that tell of one and the same thing: an order with
+// the same number, an account with the same number, a transfer with the same
+// transaction ID. The later value of a field wins. A record without such an id
+// stays its own, as do those that cannot be of one thing for what else they say.
+func (b *builder) merged(rs []*locker.Record) []*locker.Record {
+	var out []*locker.Record
+	at := make(map[string][]int) // id -> places in out
+	for _, r := range rs {
+		id := b.identity(r)
+		if id == "" {
+			out = append(out, r)
+			continue
+		}
+		i := slices.IndexFunc(at[id], func(i int) bool { return b.sameThing(out[i], r) })
+		if i < 0 {
+			at[id] = append(at[id], len(out))
+			out = append(out, r)
+			continue
+		}
+		place := at[id][i]
+		old := out[place]
+		joined := &locker.Record{Record: old.Record, Known: true}
+		joined.Fields = maps.Clone(old.Fields)
+		for name, v := range r.Fields {
+			if strings.TrimSpace(v.String()) != "" && name != idField[r.Type] {
+				joined.Fields[name] = v
+			}
+		}
+		b.parts[joined] = append(slices.Clone(b.partsOf(old)), r)
+		out[place] = joined
+	}
+	return out
+}
+
+// idField is the field by which things of a type are told apart.
+var idField = map[record.Type]string{"order": "id", "account": "number", "transfer": "txid"}
+
+// identity is the number by which a record names its thing, "" if it does not.
+func (b *builder) identity(r *locker.Record) string {
+	if v, ok := r.Fields[idField[r.Type]]; ok {
+		return strings.TrimSpace(v.String())
+	}
+	return ""
+}
+
+// sameThing tells whether two records with one id can be of one thing. A
+// transaction may pay several addresses.
+func (b *builder) sameThing(x, y *locker.Record) bool {
+	if at, other := b.atExchange(x), b.atExchange(y); at != "" && other != "" && at != other {
+		return false
+	}
+	for _, name := range []string{"direction", "to"} {
+		v, w := x.Fields[name], y.Fields[name]
+		if x.Type == "transfer" && v != nil && w != nil && v.String() != w.String() {
+			return false
+		}
+	}
+	return true
+}
+
+// partsOf returns the records that r was made of, r itself if it is one.
+func (b *builder) partsOf(r *locker.Record) []*locker.Record {
+	if ps := b.parts[r]; len(ps) > 0 {
+		return ps
+	}
+	return []*locker.Record{r}
+}
+
+func (b *builder) seqs(r *locker.Record) []int64 {
+	var seqs []int64
+	for _, p := range b.partsOf(r) {
+		seqs = append(seqs, p.Seq)
+	}
+	return seqs
 }
 
 func (b *builder) atExchange(r *locker.Record) string {

@@ -1,6 +1,9 @@
 package report
 
-import "evidence-locker/locker/record"
+import (
+	"evidence-locker/locker/record"
+	"evidence-locker/report/typeset"
+)
 
 // labels name the fields of records, Japanese and English.
 var labels = map[string][2]string{
@@ -36,8 +39,8 @@ var labels = map[string][2]string{
 	"account.name":     {"名義", "Holder"},
 	"account.note":     {"備考", "Note"},
 
-	"attempt.from":  {"試行の開始", "Attempts began"},
-	"attempt.until": {"試行の終わり", "Attempts ended"},
+	"attempt.from":  {"試みの開始", "Attempts began"},
+	"attempt.until": {"試みの終わり", "Attempts ended"},
 
 	"order.id":            {"注文番号", "Order ID"},
 	"order.exchange":      {"取引所", "Exchange"},
@@ -112,7 +115,7 @@ var labels = map[string][2]string{
 
 	"note.at":     {"メモ", "Note"},
 	"action.at":   {"対応", "Step"},
-	"evidence.at": {"取得日時", "Captured"},
+	"evidence.at": {"資料の日時（本人の入力）", "Time given for the file"},
 
 	"custody.action": {"扱い", "Action"},
 	"custody.for":    {"宛先", "For"},
@@ -148,16 +151,16 @@ var words = map[string][2]string{
 
 // typeNames name the types of records in lists of withdrawn and unknown ones.
 var typeNames = map[record.Type][2]string{
-	"incident": {"事案", "incident"}, "attempt": {"試行", "attempt"}, "account": {"口座", "account"},
+	"incident": {"事実", "fact"}, "attempt": {"試み", "attempt"}, "account": {"口座", "account"},
 	"order": {"注文", "order"}, "transfer": {"送金", "transfer"}, "bank": {"銀行", "bank"}, "loss": {"損失", "loss"},
 	"actor": {"相手方", "other side"}, "evidence": {"資料", "exhibit"}, "note": {"メモ", "note"},
 	"contact": {"やり取り", "talk"}, "under": {"編入", "belongs here"}, "action": {"対応", "step"},
-	"reporter": {"本人", "reporter"}, "retract": {"取下げ", "retraction"}, "custody": {"管理", "custody"},
+	"reporter": {"本人", "reporter"}, "retract": {"取り消し", "retraction"}, "custody": {"取り扱い", "custody"},
 }
 
 func (b *builder) typeName(t record.Type) string {
 	if n, ok := typeNames[t]; ok {
 		return b.s(n[0], n[1])
 	}
-	return clean(string(t))
+	return typeset.Printable(string(t))
 }

@@ -23,7 +23,7 @@ func (b *builder) police() {
 	b.section("bank", b.s("銀行での入出金", "Bank transfers"), b.items("bank", b.s("銀行", "Bank")))
 	b.section("orders", b.s("注文", "Orders"), b.items("order", b.s("注文", "Order"), "id", "pair", "side", "quantity", "placed_at"))
 	b.section("attempts", b.s("試みた操作", "Attempts"), b.attempts())
-	b.section("accounts", b.s("利用していた口座", "Accounts used"), b.items("account", b.s("口座", "Account"), "exchange"))
+	b.section("accounts", b.s("利用していた口座", "Accounts used"), b.itemsWithout([]string{"email", "login_id"}, "account", b.s("口座", "Account"), "exchange"))
 	b.section("errors", b.errorsTitle(), b.errorText())
 	b.section("other", b.s("そのほかの事実", "Other facts"), b.otherFacts())
 	b.section("actors", b.s("相手方について分かっていること", "What is known of the other side"), b.items("actor", b.s("相手方", "Item")))

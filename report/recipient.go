@@ -30,17 +30,29 @@ type recipientFile struct {
 
 // field is one line of what a recipient asks for.
 type field struct {
-	Path       string // record field where the answer lives, "account.number"; or only a type
-	Show       string // how it is worded, a key of shows; empty: the values of Path as they are
-	JA, EN     string
-	Need       Need
-	RequiredAt []string `toml:"required_at"` // exchanges at which it is required
-	Kinds      []string // asked for in these kinds of trouble; empty: in all
-	Absent     string   // what stands where there is nothing: "" not recorded, "none", "unknown"
-	Sheet      bool     // belongs on the detachable sheet of identity
-	Source     string
-	WhyJA      string `toml:"why_ja"`
-	WhyEN      string `toml:"why_en"`
+	Path     string // record field where the answer lives, "account.number"; or only a type
+	Show     string // how it is worded, a key of shows; empty: the values of Path as they are
+	JA, EN   string
+	Kinds    []string // asked for in these kinds of trouble only; empty: in all
+	NotKinds []string `toml:"not_kinds"` // not asked for where all kinds are among these
+	Absent   string   // what stands where there is nothing: "" not recorded, "none", "unknown"
+	Sheet    bool     // belongs on the detachable sheet of identity
+	At       []fieldAt
+	asking
+}
+
+// asking is how strongly a field is asked for, and why.
+type asking struct {
+	Need   Need
+	Source string
+	WhyJA  string `toml:"why_ja"`
+	WhyEN  string `toml:"why_en"`
+}
+
+// fieldAt is what one exchange asks for in its own way.
+type fieldAt struct {
+	Exchange string
+	asking
 }
 
 //go:embed recipient/*.toml

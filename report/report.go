@@ -18,6 +18,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"evidence-locker/locker"
@@ -63,6 +64,10 @@ type Report struct {
 	missing                []MissingField
 	warnings               []Warning
 	running                string // head line of every page
+	dayOnly                bool   // the date has no time of day
+
+	mu         sync.Mutex
+	unreadable map[int64]bool
 }
 
 // Build makes the content of a report.
@@ -85,7 +90,8 @@ func Build(in Input, o Options) (*Report, error) {
 	}
 	r := &Report{
 		title: b.title, recipient: key, lang: o.Lang, date: b.date,
-		blocks: b.blocks, pictures: b.pictures, missing: b.missing, running: b.running(),
+		blocks: b.blocks, pictures: b.pictures, missing: b.missing, running: b.running(), dayOnly: b.dayOnly,
+		unreadable: make(map[int64]bool),
 	}
 	warn := func(code string, seqs []int64) {
 		if len(seqs) > 0 {
@@ -112,9 +118,19 @@ func (r *Report) Missing() []MissingField { return slices.Clone(r.missing) }
 // Warnings returns what the person should know before handing the report over.
 func (r *Report) Warnings() []Warning { return slices.Clone(r.warnings) }
 
+// Unreadable returns the numbers of the pictures whose original WritePDF could
+// not read, in order. Other exhibits are not read, and a picture that was read
+// but cannot be shown is not among them.
+func (r *Report) Unreadable() []int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Sorted(maps.Keys(r.unreadable))
+}
+
 // WritePDF writes the report as a PDF. content opens the original bytes of an
 // exhibit; it is called at most twice for each picture, perhaps from two
-// goroutines. An exhibit that cannot be read becomes a card that says so.
+// goroutines. An exhibit that cannot be read becomes a card that says so, and
+// is named by Unreadable afterwards.
 func (r *Report) WritePDF(ctx context.Context, w io.Writer, content func(*locker.Exhibit) (io.ReadCloser, error)) error {
 	blocks := slices.Clone(r.blocks)
 	for i, block := range blocks {
@@ -124,10 +140,19 @@ func (r *Report) WritePDF(ctx context.Context, w io.Writer, content func(*locker
 		}
 		e := r.pictures[p.ID]
 		p.Open = func() (io.ReadCloser, error) { return content(e) }
+		card := p.Card
+		p.Card = func(why *typeset.PictureError) typeset.Card {
+			if why.Reason == typeset.Unreadable {
+				r.mu.Lock()
+				r.unreadable[e.Seq] = true
+				r.mu.Unlock()
+			}
+			return card(why)
+		}
 		blocks[i] = p
 	}
 	d := &typeset.Document{
-		Title: r.title, Lang: r.lang, Date: r.date, Blocks: blocks,
+		Title: r.title, Lang: r.lang, Date: r.date, DayOnly: r.dayOnly, Blocks: blocks,
 		Subject: "evidence-locker " + r.recipient,
 		Header:  []typeset.Span{{Text: r.running}},
 		Footer:  []typeset.Span{{Text: r.title}},

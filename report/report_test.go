@@ -167,11 +167,14 @@ func TestSupportFirstPage(t *testing.T) {
 func TestNewerRecords(t *testing.T) {
 	m := newMade()
 	r := m.add("", nil)
-	r.Known, r.Raw, r.RecordedAt = false, []byte(`{"type":"hologram","v":2}`), time.Time{}
+	r.Known, r.Raw, r.RecordedAt = false, []byte(`{"type":"hologram","v":2,"address":"1-2-3"}`), time.Time{}
 	for _, o := range forms() {
 		rep := mustBuild(t, m.Input, o)
-		if s := textOf(t, m.Input, o); !strings.Contains(s, `{"type":"hologram","v":2}`) {
-			t.Errorf("%+v: not shown raw:\n%s", o, s)
+		if s := sectionOf(rep, "newer"); !strings.Contains(s, fmt.Sprint(r.Seq)) || strings.Contains(s, "hologram") {
+			t.Errorf("%+v: number alone is to be named:\n%s", o, s)
+		}
+		if s := textOf(t, m.Input, o); strings.Contains(s, "hologram") || strings.Contains(s, "1-2-3") {
+			t.Errorf("%+v: shown raw:\n%s", o, s)
 		}
 		if w := rep.Warnings(); len(w) != 1 || w[0].Code != "newer-record" || w[0].Seqs[0] != r.Seq {
 			t.Errorf("warnings %v", w)
@@ -194,12 +197,12 @@ func TestEveryFieldIsShown(t *testing.T) {
 				moment := fmt.Sprintf("2026-11-%02d 0%d:%02d:%02d", 1+len(typ), i%10, i, len(want)%60)
 				switch {
 				case typ == "incident" && field.Name == "exchange" || typ == "account" && field.Name == "exchange":
-					f[field.Name], word = record.Text("bitbank"), "bitbank"
+					f[field.Name], word = record.Text("bitbank"), map[string]string{"ja": "ビットバンク", "en": "bitbank"}[o.Lang]
 				case slices.Contains([]string{"name_raw", "media_type", "modified"}, field.Name),
 					typ == "evidence" && field.Name == "name",
 					o.For == "support" && typ == "reporter" && field.Name != "name",
 					o.For == "police" && (typ == "incident" && slices.Contains([]string{"title", "kind", "request"}, field.Name)),
-					typ == "reporter" && field.Name == "note":
+					typ == "reporter" && (field.Name == "note" || field.Name == "victim_name"): // with another victim, less is shown
 					continue // shown from the exhibit, or not this reader's business
 				case field.Kind == record.KindTime:
 					f[field.Name], word = when(strings.Replace(moment, " ", "T", 1)+"+09:00"), moment

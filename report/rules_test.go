@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"evidence-locker/locker"
 	"evidence-locker/locker/record"
 	"evidence-locker/report/typeset"
 )
@@ -139,7 +138,7 @@ func TestRule05EraYears(t *testing.T) {
 
 func TestRule06IdentityOnItsOwnSheet(t *testing.T) {
 	m := fullIncident()
-	m.Incident.Records = slices.DeleteFunc(m.Incident.Records, func(r *locker.Record) bool { return r.Type == "account" })
+	m.add("account", record.Fields{"exchange": record.Text("bitbank"), "login_id": record.Text("taro@example.com")})
 	for _, lang := range []string{"ja", "en"} {
 		r := mustBuild(t, m.Input, Options{For: "police", Lang: lang})
 		var body strings.Builder
@@ -230,13 +229,32 @@ func hexOf(h [32]byte) string {
 
 func TestRule11NoSecrets(t *testing.T) {
 	for in, secret := range map[string]string{
-		"パスワード: hunter2secret を使った":                         "hunter2secret",
-		"Password = correct-horse!":                         "correct-horse!",
-		"認証コード：123456 と入れた":                                 "123456",
-		"2FA code: 998877":                                  "998877",
-		"API secret: abcdEFGH1234":                          "abcdEFGH1234",
-		"秘密鍵は 5Kb8kLf9zgWQnogidDA76MzPL6TsZZY36hWXMssSzNyd": "5Kb8kLf9zgWQnogidDA76MzPL6TsZZY36hWXMssSzNyd",
-		"seed phrase: legal winner thank year wave":         "winner thank",
+		"パスワード: hunter2secret を使った":                                               "hunter2secret",
+		`{"password":"hunter2secret","order":"9001"}`:                             "hunter2secret",
+		`{"api_secret": "abcdefgh"}`:                                              "abcdefgh",
+		`{\"api_secret\": \"abcd efgh\"}`:                                         "efgh",
+		`{"pin":12}`:                                                              ":12",
+		`password: "two \"words\" zebra"`:                                         "zebra",
+		"passphrase: correct horse battery staple":                                "staple",
+		`passphrase: "correct horse" and more`:                                    "horse",
+		"パスフレーズは「正しい馬」だった":                                                        "馬",
+		"the password is hunter2secret.":                                          "hunter2",
+		"my Password was hunter2secret":                                           "hunter2",
+		"シードフレーズは legal winner thank です":                                          "winner",
+		"シードフレーズは あいこくしん あおぞら あかちゃん":                                              "あおぞら",
+		"passwords: hunter2secret":                                                "hunter2",
+		"access_token_secret=abcdefgh":                                            "abcdefgh",
+		"Authorization: Bearer eyJhbGciOiJIUzI1NiJ9.e30":                          "eyJhb",
+		"password: abc def ghi":                                                   "ghi",
+		"-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMG\n-----END PRIVATE KEY-----\n後": "MIGHAgEAMBMG",
+		"-----BEGIN RSA PRIVATE KEY-----\nMIGHAgEAMBMG":                           "MIGHAgEAMBMG",
+		"AGE-SECRET-KEY-1QQQQQQQQQQQQQQQQQQQQQQQQQ":                               "QQQQ",
+		"Password = correct-horse!":                                               "correct-horse!",
+		"認証コード：123456 と入れた":                                                       "123456",
+		"2FA code: 998877":                                                        "998877",
+		"API secret: abcdEFGH1234":                                                "abcdEFGH1234",
+		"秘密鍵は 5Kb8kLf9zgWQnogidDA76MzPL6TsZZY36hWXMssSzNyd":                       "5Kb8kLf9zgWQnogidDA76MzPL6TsZZY36hWXMssSzNyd",
+		"seed phrase: legal winner thank year wave":                               "winner thank",
 		"key xprv9s21ZrQH143K3QTDL4LXw2F7HEK3wJUD2nW2nRk4stbPy6cq3jPPqjiChkVvvNKmPGJxWUtg6LnF5kejMRNNU3TGtRBeJgk33yuGBxrMPHi end": "xprv9s21",
 	} {
 		m := newMade()
@@ -250,10 +268,15 @@ func TestRule11NoSecrets(t *testing.T) {
 			}
 		}
 	}
-	for _, harmless := range []string{"パスワードを変更した", "I changed the password.", "二段階認証を設定した", "API接続に失敗した", "txid: " + btcTxID} {
+	for _, harmless := range []string{"パスワードを変更した", "I changed the password.", "二段階認証を設定した", "API接続に失敗した", "txid: " + btcTxID,
+		"the password is not accepted", "2FA: on", "シードフレーズは誰にも教えていない", "パスフレーズは使っていません。", "二段階認証: あり", "Passwords were changed", "-----BEGIN CERTIFICATE-----\nMIGH", "the laptop: new", "compass: north"} {
 		if got, masked := maskSecrets(harmless, "X"); masked {
 			t.Errorf("%q became %q", harmless, got)
 		}
+	}
+	// Only the word after は, not what the sentence says of it.
+	if got, _ := maskSecrets("秘密鍵は USB に保存していた", "X"); got != "秘密鍵は X に保存していた" {
+		t.Errorf("got %q", got)
 	}
 }
 

@@ -1,72 +1,112 @@
 package report
 
 import (
-	"fmt"
 	"regexp"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 )
-
-// clean makes any bytes printable without hiding anything: what cannot be seen,
-// or would change how its neighbours are seen, is shown by its number. Line
-// ends become "\n" and tabs become blanks.
-func clean(s string) string {
-	s = strings.ReplaceAll(s, "\r\n", "\n")
-	if !strings.ContainsFunc(s, hidden) && utf8.ValidString(s) {
-		return s
-	}
-	var b strings.Builder
-	for i, r := range s {
-		switch {
-		case r == utf8.RuneError && !strings.HasPrefix(s[i:], "\ufffd"):
-			fmt.Fprintf(&b, "〔0x%02X〕", s[i])
-		case r == '\t':
-			b.WriteByte(' ')
-		case hidden(r):
-			fmt.Fprintf(&b, "〔U+%04X〕", r)
-		default:
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
-}
-
-// hidden reports control characters, the invisible and direction-changing
-// ones, and what no text may hold. Joiners between letters are left alone.
-func hidden(r rune) bool {
-	if r == '\n' {
-		return false
-	}
-	if r == '\u200c' || r == '\u200d' {
-		return false
-	}
-	return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Co, unicode.Zl, unicode.Zp) || r&0xfffe == 0xfffe
-}
 
 // Secrets are never printed (recipients.md, rule 11: real support never asks
 // for them). A label with a value behind it is enough to take the value away;
 // words such as "password: changed" are masked too, which loses less than a
 // password would.
 var (
-	labelledSecret = regexp.MustCompile(`(?i)((?:pass ?word|passwd|passphrase|pin code|パスワード|暗証番号|` +
-		`2fa(?: code)?|otp|one[- ]time (?:code|password)|認証コード|ワンタイムパスワード|二段階認証コード|` +
-		`api[ _-]?(?:secret|key)|secret[ _-]?key|シークレット(?:キー)?|apiキー|秘密鍵|private[ _-]?key)` +
-		`\s*(?:[:：=＝]|は)\s*)([!-~]{4,})`)
-	seedPhrase = regexp.MustCompile(`(?i)((?:seed(?: phrase| words)?|recovery (?:phrase|words)|mnemonic|` +
-		`シードフレーズ|リカバリーフレーズ|復元フレーズ|ニーモニック)\s*(?:[:：=＝]|は)\s*)([^\n]{8,})`)
-	extendedKey = regexp.MustCompile(`()\b([xyz]prv[1-9A-HJ-NP-Za-km-z]{100,})`)
+	// A label of a phrase takes the rest of its line, one of a word the word.
+	// Blanks, quotes and the mark between label and value are part of it.
+	labelledSecret = regexp.MustCompile(`(?i)(?:` +
+		`(seed(?:[ _-]?(?:phrase|words?))?|recovery[ _-]?(?:phrase|words?|key)|mnemonic(?:[ _-]?(?:phrase|words?))?|pass[ _-]?phrase|` +
+		`シードフレーズ|シード|リカバリーフレーズ|復元フレーズ|ニーモニック|パスフレーズ|合言葉)|` +
+		`(?:pass ?word|passwd|\bpwd|\bpass|パスワード|(?:\b|_)pin(?:[ _-]?(?:code|number))?|暗証番号|` +
+		`\b2fa(?:[ _-]?(?:code|secret|key))?|(?:\b|_)[th]?otp|one[- ]time (?:code|password)|(?:authentication|verification|backup) codes?|` +
+		`認証コード|確認コード|バックアップコード|ワンタイムパスワード|二段階認証コード|` +
+		`(?:api|secret|client|access|private|signing|auth|session|refresh)[ _-]?(?:secret|key|token)|(?:\b|_)secret|\bbearer|\bsms[ _-]?codes?|` +
+		`シークレット(?:キー)?|(?:api|アクセス)キー|秘密鍵)s?)` +
+		`(\\?["'”’」』\]])?\s*(?:[:：=＝]>?|(は|\b(?:is|was)\s))\s*(\\?["'“‘「『])?`)
+	secretWord = regexp.MustCompile(`^[!-~０-９Ａ-Ｚａ-ｚ]+`)
+	jsonWord   = regexp.MustCompile(`^[^\s,}\]]+`)
+
+	// japaneseSentence is what a phrase in Japanese words is not.
+	japaneseSentence = regexp.MustCompile(`(?:ない|なかった|ません|でした|ました|した|です|ます|いる|いた|ある|れる|れた)(?:[。．.、]|\s*$)|。`)
+	asciiWords       = regexp.MustCompile(`^[ -~]*[!-~]`)
+
+	// harmlessWord is what follows a label in a sentence or a status.
+	harmlessWord = regexp.MustCompile(`(?i)^(?:on|off|yes|no|true|false|null|none|enabled|disabled)[,.;)}\]]*(?:\s*$|\s*\n|[^ -~])`)
+	sentence     = regexp.MustCompile(`(?i)^(?:not|no longer|wrong|incorrect|invalid|expired|changed|reset|required|unknown|rejected|refused|accepted|correct|right|safe|being|never|always|still|now|also)\b`)
+
+	secretBlock = regexp.MustCompile(`(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\z)`)
+	bareKey     = regexp.MustCompile(`\b[xyz]prv[1-9A-HJ-NP-Za-km-z]{100,}|(?i:\bAGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]{20,})|(?i:\bbearer\s)\s*[A-Za-z0-9._~+/-]{16,}=*`)
 )
+
+var closing = map[string]string{`"`: `"`, `'`: `'`, `\"`: `\"`, `\'`: `\'`, "“": "”", "‘": "’", "「": "」", "『": "』"}
 
 // maskSecrets replaces what is labelled as a secret, and reports whether it
 // did.
 func maskSecrets(s, mask string) (string, bool) {
 	masked := false
-	for _, re := range []*regexp.Regexp{seedPhrase, labelledSecret, extendedKey} {
-		s = re.ReplaceAllStringFunc(s, func(hit string) string {
+	for _, re := range []*regexp.Regexp{secretBlock, bareKey} {
+		if re.MatchString(s) {
 			masked = true
-			return re.ReplaceAllString(hit, "${1}") + mask
-		})
+			s = re.ReplaceAllLiteralString(s, mask)
+		}
 	}
-	return s, masked
+	var out strings.Builder
+	for {
+		m := labelledSecret.FindStringSubmatchIndex(s)
+		if m == nil {
+			out.WriteString(s)
+			return out.String(), masked
+		}
+		part := func(i int) string {
+			if m[2*i] < 0 {
+				return ""
+			}
+			return s[m[2*i]:m[2*i+1]]
+		}
+		out.WriteString(s[:m[1]])
+		phrase, labelQuote, verb, quote := part(1) != "", part(2), part(3), part(4)
+		s = s[m[1]:]
+		if n := secretEnd(s, phrase, labelQuote, verb, quote); n > 0 {
+			masked = true
+			out.WriteString(mask)
+			s = s[n:]
+		}
+	}
+}
+
+// secretEnd returns the length of the secret that s begins with, 0 if there is
+// none. quote is what opened it.
+func secretEnd(s string, phrase bool, labelQuote, verb, quote string) int {
+	line, _, _ := strings.Cut(s, "\n")
+	if quote != "" {
+		if i := strings.Index(line, closing[quote]); i >= 0 {
+			// A quote within a JSON string has a backslash before it.
+			for quote == `"` && i > 0 && line[i-1] == '\\' {
+				j := strings.Index(line[i+1:], `"`)
+				if j < 0 {
+					return len(line)
+				}
+				i += 1 + j
+			}
+			return i
+		}
+		return len(line)
+	}
+	if harmlessWord.MatchString(line) || verb != "" && sentence.MatchString(line) {
+		return 0
+	}
+	if phrase && verb == "は" {
+		if n := len(asciiWords.FindString(line)); n > 0 || japaneseSentence.MatchString(line) {
+			return n
+		}
+	}
+	if phrase {
+		return len(strings.TrimRight(line, " "))
+	}
+	if strings.HasSuffix(labelQuote, `"`) { // a number in JSON
+		return len(jsonWord.FindString(line))
+	}
+	n := len(secretWord.FindString(line))
+	if n > 0 && n < 4 && verb == "" {
+		return len(strings.TrimRight(line, " ")) // a part of it, surely
+	}
+	return n
 }

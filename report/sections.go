@@ -59,7 +59,7 @@ func (b *builder) otherFacts() []typeset.Block {
 // event is a dated fact.
 type event struct {
 	at   time.Time
-	seq  int64
+	seqs []int64 // never empty
 	what []typeset.Span
 }
 
@@ -72,7 +72,7 @@ func (b *builder) events() (es []event, undated []int64) {
 			if raw := typed(t); raw != "" {
 				what = append(what, typeset.Span{Text: b.s("（時刻の入力: ", " (time as typed: ") + b.text(r, raw) + b.s("）", ")"), Muted: true})
 			}
-			es = append(es, event{t.At, r.Seq, what})
+			es = append(es, event{t.At, b.seqs(r), what})
 		}
 		return ok
 	}
@@ -96,31 +96,40 @@ func (b *builder) events() (es []event, undated []int64) {
 		{"note", []string{"at"}, b.lineEvent("notes", b.s("メモ", "Note"), "text")},
 	}
 	for _, d := range dated {
-		for i, r := range live(b.in.Incident, d.t) {
+		for i, r := range b.ofIncident(d.t) {
 			found := false
 			for _, name := range d.names {
 				found = add(r, name, d.what(i+1, r, name)) || found
 			}
 			if !found {
-				undated = append(undated, r.Seq)
+				undated = append(undated, b.seqs(r)...)
 			}
 		}
 	}
 	for _, x := range b.exhibits {
-		if !add(x.rec, "at", []typeset.Span{goTo(x.id(), b.exhibitName(x)), {Text: b.s("を取得", " captured")}}) {
+		if !add(x.rec, "at", b.exhibitTime(x)) {
 			undated = append(undated, x.rec.Seq)
 		}
 	}
-	slices.SortStableFunc(es, func(x, y event) int { return cmp.Or(x.at.Compare(y.at), cmp.Compare(x.seq, y.seq)) })
+	slices.SortStableFunc(es, func(x, y event) int { return cmp.Or(x.at.Compare(y.at), cmp.Compare(x.seqs[0], y.seqs[0])) })
 	slices.Sort(undated)
 	return es, undated
 }
 
+// exhibitTime says no more than is known: the person gave a time for the file.
+func (b *builder) exhibitTime(x exhibit) []typeset.Span {
+	link := goTo(x.id(), b.exhibitName(x))
+	if b.lang == "ja" {
+		return []typeset.Span{link, {Text: "の日時"}}
+	}
+	return []typeset.Span{{Text: "Time given for "}, link}
+}
+
 func (b *builder) attemptEvent(_ int, r *locker.Record, name string) []typeset.Span {
 	if name == "until" {
-		return append(typeset.Text(b.s("試行の終わり：", "Last attempt: ")), b.value(r, "what")...)
+		return append(typeset.Text(b.s("試みの終わり：", "Last attempt: ")), b.value(r, "what")...)
 	}
-	return append(typeset.Text(b.s("試行：", "Attempt: ")), join(" → ", b.value(r, "what"), b.value(r, "saw"))...)
+	return append(typeset.Text(b.s("試み：", "Attempt: ")), join(" → ", b.value(r, "what"), b.value(r, "saw"))...)
 }
 
 // itemEvent names the item by its number in its own section.
@@ -152,11 +161,7 @@ func (b *builder) lineEvent(section, noun string, names ...string) func(int, *lo
 func (b *builder) brief(r *locker.Record, names ...string) []typeset.Span {
 	var parts [][]typeset.Span
 	for _, name := range names {
-		v := b.value(r, name)
-		if len(v) == 1 {
-			v = []typeset.Span{{Text: b.word(v[0].Text), Mono: v[0].Mono}}
-		}
-		parts = append(parts, v)
+		parts = append(parts, b.value(r, name))
 	}
 	return join(" ", parts...)
 }
@@ -171,7 +176,7 @@ func (b *builder) timeline() []typeset.Block {
 			{Head: b.s("記録", "Record"), MM: 15, Align: typeset.Right},
 		}}
 		for _, e := range es {
-			t.Rows = append(t.Rows, []typeset.Cell{typeset.Text(b.whenCell(e.at)), e.what, typeset.Text(fmt.Sprint(e.seq))})
+			t.Rows = append(t.Rows, []typeset.Cell{typeset.Text(b.whenCell(e.at)), e.what, typeset.Text(numbers(e.seqs))})
 		}
 		out = append(out, t)
 	}
@@ -203,7 +208,7 @@ func (b *builder) attempts() []typeset.Block {
 			at = append(at, typeset.Span{Text: "\n〜 " + b.whenCell(until.At)})
 		}
 		tried := join("\n", b.value(r, "what"), b.brief(r, "side", "quantity", "pair", "price"), b.value(r, "note"))
-		t.Rows = append(t.Rows, []typeset.Cell{at, b.or(tried), b.or(b.value(r, "saw")), b.or(b.value(r, "times")), typeset.Text(fmt.Sprint(r.Seq))})
+		t.Rows = append(t.Rows, []typeset.Cell{at, b.or(tried), b.or(b.value(r, "saw")), b.or(b.value(r, "times")), b.recCell(r)})
 	}
 	return []typeset.Block{t}
 }
@@ -221,16 +226,18 @@ func itemID(t record.Type, n int) string { return fmt.Sprintf("%s-%d", t, n) }
 // items lists the records of a type one by one: every field that is there, and
 // those named in wanted as "not recorded" where they are not.
 func (b *builder) items(t record.Type, noun string, wanted ...string) []typeset.Block {
+	return b.itemsWithout(nil, t, noun, wanted...)
+}
+
+// itemsWithout leaves out fields that stand elsewhere.
+func (b *builder) itemsWithout(hidden []string, t record.Type, noun string, wanted ...string) []typeset.Block {
 	var out []typeset.Block
 	for i, r := range b.with(string(t)) {
 		out = append(out, typeset.Heading{Level: 3, ID: itemID(t, i+1), Text: fmt.Sprintf(b.s("%s %d（%s）", "%s %d (%s)"), noun, i+1, b.rec(r))})
 		var rows []typeset.Field
 		for _, f := range record.FieldsOf(t) {
 			v := b.value(r, f.Name)
-			if len(v) == 1 && (f.Name == "direction" || f.Name == "side" || f.Name == "with") {
-				v[0].Text = b.word(v[0].Text)
-			}
-			if len(v) == 0 && !slices.Contains(wanted, f.Name) {
+			if slices.Contains(hidden, f.Name) || len(v) == 0 && !slices.Contains(wanted, f.Name) {
 				continue
 			}
 			rows = append(rows, typeset.Field{Label: b.label(t, f.Name), Value: b.or(v)})
@@ -266,7 +273,7 @@ func (b *builder) losses() []typeset.Block {
 			valued = typeset.Text(b.whenCell(v.At))
 		}
 		worth := join("\n", b.value(r, "value"), b.value(r, "value_source"), valued)
-		t.Rows = append(t.Rows, []typeset.Cell{b.or(join("\n", b.value(r, "amount"), b.value(r, "note"))), b.or(compared), b.or(worth), typeset.Text(fmt.Sprint(r.Seq))})
+		t.Rows = append(t.Rows, []typeset.Cell{b.or(join("\n", b.value(r, "amount"), b.value(r, "note"))), b.or(compared), b.or(worth), b.recCell(r)})
 	}
 	t.Columns = columns
 	if !compares {
@@ -305,7 +312,7 @@ func (b *builder) lines(t record.Type, head string, names ...string) []typeset.B
 		for _, name := range names {
 			parts = append(parts, b.value(r, name))
 		}
-		table.Rows = append(table.Rows, []typeset.Cell{at, b.or(join("\n", parts...)), typeset.Text(fmt.Sprint(r.Seq))})
+		table.Rows = append(table.Rows, []typeset.Cell{at, b.or(join("\n", parts...)), b.recCell(r)})
 	}
 	if len(table.Rows) == 0 {
 		return nil

@@ -3,11 +3,13 @@ package report
 import (
 	"fmt"
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"evidence-locker/locker"
+	"evidence-locker/locker/datafile"
 	"evidence-locker/locker/record"
 	"evidence-locker/report/typeset"
 )
@@ -20,6 +22,7 @@ func init() { // not a literal: the functions reach shows again
 	shows = map[string]func(*builder) []typeset.Span{
 		"addressee":         (*builder).showAddressee,
 		"age":               (*builder).showAge,
+		"birth-date":        (*builder).showBirthDate,
 		"circumstances":     (*builder).showCircumstances,
 		"error":             (*builder).showError,
 		"exhibits":          (*builder).showExhibits,
@@ -27,6 +30,7 @@ func init() { // not a literal: the functions reach shows again
 		"kinds":             (*builder).showKinds,
 		"losses":            (*builder).showLosses,
 		"noticed":           (*builder).showNoticed,
+		"occupation":        (*builder).showOccupation,
 		"offender":          (*builder).showOffender,
 		"order-data":        (*builder).showOrderData,
 		"order-ids":         (*builder).showOrderIDs,
@@ -43,6 +47,7 @@ func init() { // not a literal: the functions reach shows again
 		"transfers":         (*builder).showTransfers,
 		"values":            (*builder).showValues,
 		"victim":            (*builder).showVictim,
+		"victim-address":    (*builder).showVictimAddress,
 		"when":              (*builder).showWhen,
 	}
 }
@@ -268,7 +273,7 @@ func (b *builder) totals() []string {
 	for _, asset := range order {
 		if s := sums[asset]; len(s.seqs) > 1 {
 			lines = append(lines, fmt.Sprintf(b.s("%s（記録%s の合計）", "%s (sum of records %s)"),
-				strings.TrimSpace(s.total.FloatString(s.scale)+" "+clean(asset)), numbers(s.seqs)))
+				strings.TrimSpace(s.total.FloatString(s.scale)+" "+typeset.Printable(asset)), numbers(s.seqs)))
 		}
 	}
 	return lines
@@ -276,7 +281,11 @@ func (b *builder) totals() []string {
 
 func (b *builder) showTransfers() []typeset.Span {
 	var lines []typeset.Span
-	for i, r := range b.with("transfer") {
+	rs := b.with("transfer")
+	if b.key == "police" {
+		rs = outgoing(rs) // what came in is no loss
+	}
+	for i, r := range rs {
 		if i == most {
 			return append(lines, goTo("transfers", b.s("\nほかは「送金」に記載", "\nmore under “Transfers”")))
 		}
@@ -286,6 +295,14 @@ func (b *builder) showTransfers() []typeset.Span {
 		}
 	}
 	return lines
+}
+
+// outgoing leaves out the transfers that are recorded as incoming.
+func outgoing(rs []*locker.Record) []*locker.Record {
+	return slices.DeleteFunc(slices.Clone(rs), func(r *locker.Record) bool {
+		v, ok := r.Fields["direction"]
+		return ok && slices.Contains([]string{"in", "incoming", "deposit", "入金", "受取", "受領", "預入"}, datafile.Fold(v.String()))
+	})
 }
 
 func (b *builder) showExhibits() []typeset.Span {
@@ -311,14 +328,42 @@ func (b *builder) showFilingDate() []typeset.Span {
 }
 
 func (b *builder) showAddressee() []typeset.Span {
-	if st := b.textOf("contact.station"); st != "" {
-		return typeset.Text(st)
+	station := ""
+	for _, r := range b.with("contact.station") {
+		if with, ok := r.Fields["with"]; ok && slices.Contains([]string{"police", "警察"}, datafile.Fold(with.String())) {
+			station = plain(b.value(r, "station"))
+		}
+	}
+	head, ok := strings.CutSuffix(station, "警察署長")
+	if !ok {
+		head, ok = strings.CutSuffix(station, "警察署")
+	}
+	switch {
+	case ok && b.lang == "ja":
+		return typeset.Text(head + "警察署長　殿")
+	case station != "" && b.lang != "ja":
+		return typeset.Text("Chief of " + station)
+	case station != "":
+		return typeset.Text("　　　　　　警察署長　殿（提出先を記入。相談した部署：" + station + "）")
 	}
 	return typeset.Text(b.s("　　　　　　警察署長　殿（提出先を記入）", "Chief of the police station (to be filled in)"))
 }
 
+// ofVictim prints what is recorded of the reporter, where the reporter is the
+// victim. Of another person nothing is recorded but the name.
+func (b *builder) ofVictim(path string) []typeset.Span {
+	if other := b.textOf("reporter.victim_name"); other != "" && datafile.Fold(other) != datafile.Fold(b.textOf("reporter.name")) {
+		return []typeset.Span{{Text: b.notRecorded(), Muted: true}}
+	}
+	return b.plainValues(path)
+}
+
+func (b *builder) showBirthDate() []typeset.Span     { return b.ofVictim("reporter.birth_date") }
+func (b *builder) showOccupation() []typeset.Span    { return b.ofVictim("reporter.occupation") }
+func (b *builder) showVictimAddress() []typeset.Span { return b.ofVictim("reporter.address") }
+
 func (b *builder) showAge() []typeset.Span {
-	age := b.plainValues("reporter.age")
+	age := b.ofVictim("reporter.age")
 	if n, err := strconv.Atoi(plain(age)); err == nil && b.lang == "ja" {
 		return typeset.Text(fmt.Sprintf("%d歳", n))
 	}
@@ -330,17 +375,14 @@ func (b *builder) showPhone() []typeset.Span {
 	if len(phone) == 0 || kind == "" {
 		return phone
 	}
-	return append(phone, typeset.Span{Text: b.s("（", " (") + b.word(kind) + b.s("）", ")")})
+	return append(phone, typeset.Span{Text: b.s("（", " (") + kind + b.s("）", ")")})
 }
 
 func (b *builder) showVictim() []typeset.Span {
 	if v := b.plainValues("reporter.victim_name"); len(v) > 0 {
 		return v
 	}
-	if name := b.plainValues("reporter.name"); len(name) > 0 {
-		return append(name, typeset.Span{Text: b.s("（届出人と同じ）", " (the reporter)")})
-	}
-	return nil
+	return b.plainValues("reporter.name")
 }
 
 func (b *builder) showOwner() []typeset.Span {
@@ -353,7 +395,7 @@ func (b *builder) showOwner() []typeset.Span {
 func (b *builder) showOffender() []typeset.Span {
 	n := len(b.with("actor"))
 	var to []typeset.Span
-	if len(b.with("transfer.to")) > 0 {
+	if len(outgoing(b.with("transfer.to"))) > 0 {
 		to = []typeset.Span{goTo("transfers", b.s("送付先アドレスは「送金」に記載", "destination addresses: see the transfers"))}
 	}
 	if n == 0 {

@@ -15,7 +15,7 @@ import (
 func (b *builder) withdrawn() []typeset.Block {
 	t := typeset.Table{Size: tableSize, Columns: []typeset.Column{
 		{Head: b.s("記録", "Record"), MM: 16}, {Head: b.s("種類", "Kind"), MM: 26},
-		{Head: b.s("取り下げを記録した日時", "Withdrawal recorded"), MM: 56}, {Head: b.s("理由", "Reason")},
+		{Head: b.s("取り消しを記録した日時", "Retraction recorded"), MM: 56}, {Head: b.s("理由", "Reason")},
 	}}
 	used(b.in, func(r *locker.Record) {
 		if r.Retracted == nil {
@@ -30,19 +30,17 @@ func (b *builder) withdrawn() []typeset.Block {
 	return []typeset.Block{t}
 }
 
-// annex shows records of a newer program version as they are.
+// annex names the records of a newer program version. What they say could be
+// anything, the person's address too, so it stays out of the document.
 func (b *builder) annex() []typeset.Block {
-	var out []typeset.Block
-	for _, r := range b.newer() {
-		raw := strings.TrimRight(string(r.Raw), " \x00")
-		out = append(out, typeset.Heading{Level: 3, Text: b.rec(r)}, typeset.Mono{Text: b.text(r, raw)})
+	seqs := b.unknown()
+	if len(seqs) == 0 {
+		return nil
 	}
-	if len(out) > 0 {
-		out = append([]typeset.Block{typeset.Paragraph{Spans: typeset.Text(b.s(
-			"新しい版のプログラムで書かれた、この版では解釈できない記録をそのまま示す。",
-			"Records that a newer version of the program wrote and this one cannot interpret, shown as they are."))}}, out...)
-	}
-	return out
+	return []typeset.Block{typeset.Paragraph{Spans: typeset.Text(fmt.Sprintf(b.s(
+		"次の記録は新しい版のプログラムで書かれ、この版では解釈できないため、内容は本書にない。記録番号: %s",
+		"These records were written by a newer version of the program and cannot be interpreted by this one, so what they say is not in this document. Record numbers: %s"),
+		numbers(seqs)))}}
 }
 
 // custodyLog is only in reports that ask for it, and then changes them.
@@ -50,7 +48,7 @@ func (b *builder) custodyLog() []typeset.Block {
 	if !b.custody {
 		return nil
 	}
-	return b.items("custody", b.s("管理記録", "Custody"))
+	return b.items("custody", b.s("取り扱い", "Custody"))
 }
 
 // damage lists what could not be read.
@@ -66,10 +64,10 @@ func (b *builder) damage() []typeset.Block {
 func (b *builder) about() []typeset.Block {
 	var out []typeset.Block
 	if len(b.none) > 0 {
-		out = append(out, typeset.Paragraph{Spans: typeset.Text(b.s("次の項目には記録がない（該当なし）：", "Nothing is recorded (none) under: ") +
+		out = append(out, typeset.Paragraph{Spans: typeset.Text(b.s("次の項目には記録がない：", "Nothing is recorded under: ") +
 			strings.Join(b.none, b.s("、", "; ")) + b.s("。", "."))})
 	}
-	vault, head := clean(b.in.Vault), fmt.Sprintf("%d:%s", b.in.Head.Size, base64.StdEncoding.EncodeToString(b.in.Head.Root[:]))
+	vault, head := typeset.Printable(b.in.Vault), fmt.Sprintf("%d:%s", b.in.Head.Size, base64.StdEncoding.EncodeToString(b.in.Head.Root[:]))
 	if vault == "" {
 		vault = b.notRecorded()
 	}
@@ -80,6 +78,9 @@ func (b *builder) about() []typeset.Block {
 	date := typeset.Text(b.notRecorded())
 	if !b.date.IsZero() {
 		date = typeset.Text(b.when(b.date))
+		if b.dayOnly {
+			date = typeset.Text(b.day())
+		}
 	}
 	out = append(out, typeset.Fields{Rows: []typeset.Field{
 		{Label: b.s("保管庫の番号", "Vault"), Value: typeset.Code(vault)},
@@ -95,8 +96,8 @@ func (b *builder) about() []typeset.Block {
 		b.clock(),
 		b.s("この記録は本人が自分の機器で付けたもので、それだけでは次のことを示さない。資料が誰によって作られたか、内容が真実か、記録日時の時計が正しかったか。保管庫と署名鍵の両方を持つ者は記録を作り直せる。作り直しは、別の所に残したヘッドと照らして初めて分かる。",
 			"The person kept these records on a device of their own. By themselves they do not show who made an exhibit, whether what it shows is true, or that the clock was right. Whoever holds both the vault and its signing key can make the records anew; that is only noticed against a head that was kept elsewhere."),
-		b.s("金額・数量・番号は記録したとおりに全桁を示し、丸めも省略もしていない。「未記入」は記録がないこと、「該当なし」は該当する記録がないことを示す。",
-			"Amounts, quantities and identifiers are given with every digit as recorded, neither rounded nor shortened. “Not recorded” and “none” mean that there is no such record."),
+		b.s("金額・数量・番号は記録したとおりに全桁を示し、丸めも省略もしていない。「未記入」は記録がないこと、「該当なし」はその種の記録が一つもないことを示す。どちらも、事実がなかったことを示すものではない。",
+			"Amounts, quantities and identifiers are given with every digit as recorded, neither rounded nor shortened. “Not recorded” means that there is no such entry, “none” that there is no record of that kind at all. Neither says that there was nothing."),
 	}
 	if len(b.masked) > 0 {
 		said = append(said, b.s("パスワードや認証コードなどと読める箇所は伏せた。", "What reads like a password, code or key was masked."))
@@ -131,7 +132,7 @@ func (b *builder) clock() string {
 func (b *builder) tools() string {
 	var names []string
 	used(b.in, func(r *locker.Record) {
-		if s := clean(toolName(r)); s != "" && !slices.Contains(names, s) {
+		if s := typeset.Printable(toolName(r)); s != "" && !slices.Contains(names, s) {
 			names = append(names, s)
 		}
 	})

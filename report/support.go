@@ -46,9 +46,9 @@ func (b *builder) support() {
 // tail is what every report ends with.
 func (b *builder) tail() {
 	b.optional("under", b.s("この案件に編入した他の記録", "Records of other incidents that belong here"), b.items("under", b.s("編入", "Item")))
-	b.optional("withdrawn", b.s("取り下げた記録", "Withdrawn records"), b.withdrawn())
+	b.optional("withdrawn", b.s("取り消した記録", "Retracted records"), b.withdrawn())
 	b.optional("newer", b.s("解釈できない記録", "Records of a newer version"), b.annex())
 	b.optional("damage", b.s("読めない記録", "Damaged records"), b.damage())
-	b.optional("custody", b.s("管理の記録", "Custody log"), b.custodyLog())
+	b.optional("custody", b.s("取り扱いの記録", "Custody log"), b.custodyLog())
 	b.optional("about", b.s("この文書について", "About this document"), b.about())
 }

@@ -2,8 +2,12 @@ package report
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 
 	"evidence-locker/locker"
 	"evidence-locker/locker/record"
@@ -74,11 +78,15 @@ func (b *builder) whenCell(t time.Time) string {
 // era tells whether dates carry era years.
 func (b *builder) era() bool { return b.key == "police" && b.lang == "ja" }
 
+// plainTime is a date or time of day: typed, it says no more than the moment
+// that was recorded.
+var plainTime = regexp.MustCompile(`^[0-9\s:.,/+\-年月日時分秒]*[TZ]?[0-9\s:.,/+\-年月日時分秒]*(?:Z|UTC|GMT|JST)?$`)
+
 // typed returns what the person typed for a time where that says more than the
 // time itself, as "10m ago" does; else "".
 func typed(t record.Time) string {
 	raw := strings.TrimSpace(t.Raw)
-	if raw == "" || strings.HasPrefix(raw, t.At.Format("2006-01-02")) {
+	if plainTime.MatchString(strings.ToUpper(norm.NFKC.String(raw))) {
 		return ""
 	}
 	return raw
@@ -109,6 +117,18 @@ var identifiers = map[string]bool{
 	"actor.address": true, "actor.email": true, "actor.phone": true, "actor.url": true, "actor.domain": true,
 	"actor.ip": true, "actor.handle": true, "actor.bank_account": true,
 	"contact.inquiry_no": true, "evidence.url": true, "reporter.email": true, "reporter.phone": true,
+}
+
+// worded are the fields that hold a word of the program's own.
+var worded = map[string]bool{
+	"attempt.side": true, "order.side": true, "transfer.direction": true, "bank.direction": true,
+	"contact.with": true, "contact.direction": true, "reporter.phone_kind": true,
+}
+
+// mono sets an identifier in the face that tells its letters apart. A name in
+// Japanese keeps the face of the text.
+func mono(s string) typeset.Span {
+	return typeset.Span{Text: s, Mono: !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII })}
 }
 
 // linked are the identifiers that lead somewhere harmless. An address of the
@@ -146,7 +166,16 @@ func (b *builder) value(r *locker.Record, name string) []typeset.Span {
 		if strings.TrimSpace(s) == "" {
 			return nil
 		}
+		if worded[path] {
+			s = b.word(s)
+		}
+		if e, ok := b.exchanges.Lookup(s); ok && name == "exchange" {
+			s = e.Name(b.lang)
+		}
 		span := typeset.Span{Text: s, Mono: identifiers[path]}
+		if name == "pair" || path == "custody.name" {
+			span = mono(s)
+		}
 		if linked[path] {
 			span.Link = s
 		}
@@ -156,11 +185,27 @@ func (b *builder) value(r *locker.Record, name string) []typeset.Span {
 
 // text prepares text that came from outside: printable, and without secrets.
 func (b *builder) text(r *locker.Record, s string) string {
-	s, masked := maskSecrets(clean(s), b.s("〔伏字〕", "[masked]"))
+	s, masked := maskSecrets(typeset.Printable(s), b.s("〔伏字〕", "[masked]"))
 	if masked {
-		b.masked[r.Seq] = true
+		for _, p := range b.partsOf(r) {
+			if len(b.parts[r]) == 0 || hasSecret(p) {
+				b.masked[p.Seq] = true
+			}
+		}
 	}
 	return s
+}
+
+// hasSecret tells whether some field of a record has a part to be masked.
+func hasSecret(r *locker.Record) bool {
+	for _, v := range r.Fields {
+		for _, s := range texts(v) {
+			if _, masked := maskSecrets(typeset.Printable(s), ""); masked {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func plainSpans(s string) []typeset.Span {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -100,8 +101,12 @@ type plan struct {
 	facts    []locker.Fact
 	kept     []locker.Fact // notes that keep what could not be read as what it was meant for
 	at       *record.Time  // when the files, notes, orders ... of the call happened
+	began    bool          // at is when the incident began
+	file     record.Fields // of every file of the call
 	problems []problem
 	now      time.Time
+
+	fileWords []string // what file came from, as typed
 }
 
 // hasFacts reports whether anything but files was given.
@@ -118,7 +123,7 @@ func (o *addOptions) hasFacts() bool {
 }
 
 func (a *adding) plan() *plan {
-	return a.opts.plan(a.e.now().At, a.begins, len(a.files) > 0, a.e.names())
+	return a.opts.plan(a.now, a.begins, len(a.files) > 0, a.e.names())
 }
 
 // plan maps the flags to facts. begins says that a new incident begins.
@@ -146,6 +151,12 @@ func (o *addOptions) plan(now time.Time, begins, hasFiles bool, n names) *plan {
 		p.fact(record.Note, "text", record.Text(s))
 	}
 	p.date()
+	if len(p.file) > 0 && !hasFiles { // nothing to put them on
+		for _, s := range p.fileWords {
+			p.keep(s)
+			p.problem(true, nil, "add.no-file", s)
+		}
+	}
 	p.facts = append(p.facts, p.kept...)
 	return p
 }
@@ -202,11 +213,12 @@ func (p *plan) times(o *addOptions, begins, hasFiles bool) {
 	for _, s := range o.set {
 		key, _, _ := strings.Cut(s, "=")
 		t, _, _ := settable(key)
-		brings = brings || dated(t)
+		brings = brings || dated(t) && t != record.Evidence
 	}
 	if t := p.time("--at", o.at); t != nil {
 		p.at = t
 		if begins || !brings {
+			p.began = true
 			p.fact(record.Incident, "started_at", *t)
 		}
 	}
@@ -259,16 +271,20 @@ func (p *plan) amount(flag, s string) record.Amount {
 
 // dated reports whether --at is the time of records of this type.
 func dated(t record.Type) bool {
-	return slices.Contains([]record.Type{record.Note, record.Order, record.Transfer, record.Loss, record.Bank, record.Action}, t)
+	return slices.Contains([]record.Type{record.Note, record.Order, record.Transfer, record.Loss, record.Bank, record.Action, record.Evidence}, t)
 }
 
 // date gives the call's time to what happened then. A time of the fact's own
-// stays.
+// stays. Where it says when the incident began, it says that of the coins that
+// went and of the words, but not of a screenshot taken later or of an order.
 func (p *plan) date() {
 	if p.at == nil {
 		return
 	}
 	for _, f := range p.facts {
+		if p.began && !slices.Contains([]record.Type{record.Note, record.Transfer, record.Loss}, f.Type) {
+			continue
+		}
 		if _, has := f.Fields["at"]; dated(f.Type) && !has {
 			f.Fields["at"] = *p.at
 		}
@@ -277,10 +293,29 @@ func (p *plan) date() {
 
 // fileFields are the fields of every file of the call.
 func (p *plan) fileFields() record.Fields {
-	if p.at == nil {
-		return nil
+	f := maps.Clone(p.file)
+	if _, has := f["at"]; p.at != nil && !p.began && !has {
+		if f == nil {
+			f = record.Fields{}
+		}
+		f["at"] = *p.at
 	}
-	return record.Fields{"at": *p.at}
+	return f
+}
+
+// setFile gives a field to every file of the call; s is how it was typed. A
+// second value for a field is kept as a note: neither is dropped.
+func (p *plan) setFile(name string, v record.Value, s string) {
+	if p.file[name] != nil {
+		p.keep(s)
+		p.problem(true, nil, "add.set-twice", "evidence."+name)
+		return
+	}
+	if p.file == nil {
+		p.file = record.Fields{}
+	}
+	p.file[name] = v
+	p.fileWords = append(p.fileWords, s)
 }
 
 // things are the records that hold several fields, by type.
@@ -359,7 +394,15 @@ func (o *addOptions) transfers(p *plan, each func(string, []string, record.Type,
 // settableTypes are the types that --set fills, the likelier ones first.
 var settableTypes = []record.Type{
 	record.Incident, record.Order, record.Transfer, record.Account, record.Loss, record.Bank,
-	record.Actor, record.Contact, record.Attempt, record.Action, record.Note, record.Reporter,
+	record.Actor, record.Contact, record.Attempt, record.Action, record.Note, record.Reporter, record.Evidence,
+}
+
+// settableOfFile are the fields of a file that --set fills; the others are what
+// the file itself says.
+var settableOfFile = []string{"note", "at", "url", "source", "captured_by"}
+
+func canSet(t record.Type, field string) bool {
+	return slices.Contains(settableTypes, t) && (t != record.Evidence || slices.Contains(settableOfFile, field))
 }
 
 // settable finds the field that a --set key names. The fields of the incident
@@ -369,7 +412,7 @@ func settable(key string) (record.Type, record.Field, bool) {
 	if !ok {
 		t, f, ok = record.LookupField(string(record.Incident) + "." + key)
 	}
-	if !slices.Contains(settableTypes, t) {
+	if !canSet(t, f.Name) {
 		return "", record.Field{}, false
 	}
 	return t, f, ok
@@ -380,7 +423,9 @@ func settablePaths() []string {
 	var paths []string
 	for _, t := range settableTypes {
 		for _, f := range record.FieldsOf(t) {
-			paths = append(paths, string(t)+"."+f.Name)
+			if canSet(t, f.Name) {
+				paths = append(paths, string(t)+"."+f.Name)
+			}
 		}
 	}
 	return paths
@@ -406,8 +451,12 @@ func (o *addOptions) sets(p *plan, t things) {
 		if v == nil {
 			continue
 		}
-		if typ == record.Incident {
+		switch typ {
+		case record.Incident:
 			p.fact(typ, field.Name, v)
+			continue
+		case record.Evidence:
+			p.setFile(field.Name, v, s)
 			continue
 		}
 		if into[typ] == 0 && len(t[typ]) == 1 {

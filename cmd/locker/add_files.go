@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"evidence-locker/locker"
@@ -16,32 +17,88 @@ import (
 // vault itself, its journal and locks, and the device's keys. Opening one of
 // the former while the vault is open would drop SQLite's locks on it.
 func (e *env) ownFiles() ([]fs.FileInfo, error) {
-	path, err := e.vaultPath()
+	places, err := e.ownPlaces()
 	if err != nil {
 		return nil, err
 	}
 	var own []fs.FileInfo
-	take := func(dir, prefix string) {
-		entries, _ := os.ReadDir(dir)
+	for _, p := range places {
+		entries, _ := os.ReadDir(p.dir)
 		for _, d := range entries {
-			if !strings.HasPrefix(d.Name(), prefix) {
+			if !p.holds(d.Name()) {
 				continue
 			}
-			if fi, err := os.Stat(filepath.Join(dir, d.Name())); err == nil && fi.Mode().IsRegular() {
+			if fi, err := os.Stat(filepath.Join(p.dir, d.Name())); err == nil && fi.Mode().IsRegular() {
 				own = append(own, fi)
 			}
 		}
 	}
-	take(filepath.Dir(path), filepath.Base(path)+"-")
-	if fi, err := os.Stat(path); err == nil {
-		own = append(own, fi)
+	return own, nil
+}
+
+// An ownPlace is a folder with the names in it that are the program's own,
+// whether or not a file of that name is there: a foreign journal beside a vault
+// would be rolled into it.
+type ownPlace struct {
+	dir, name string   // name itself, if any
+	prefixes  []string // and names that begin so
+}
+
+func (p ownPlace) holds(name string) bool {
+	lower := strings.ToLower(name) // some file systems do not tell A from a
+	return p.name != "" && lower == strings.ToLower(p.name) || slices.ContainsFunc(p.prefixes, func(prefix string) bool {
+		return strings.HasPrefix(lower, strings.ToLower(prefix))
+	})
+}
+
+func (e *env) ownPlaces() ([]ownPlace, error) {
+	path, err := e.vaultPath()
+	if err != nil {
+		return nil, err
+	}
+	places := []ownPlace{{filepath.Dir(path), filepath.Base(path), []string{filepath.Base(path) + "-"}}}
+	if real, err := filepath.EvalSymlinks(path); err == nil && real != path { // the journal lies beside that
+		places = append(places, ownPlace{filepath.Dir(real), filepath.Base(real), []string{filepath.Base(real) + "-"}})
 	}
 	if dir, err := e.configDir(); err == nil {
-		take(dir, "device-")
-		take(dir, "head-")
-		take(dir, "place-")
+		places = append(places, ownPlace{dir: dir, prefixes: []string{"device-", "head-", "place-"}})
 	}
-	return own, nil
+	return places, nil
+}
+
+// checkTarget refuses to write to path if that is a file of the vault or of its
+// device, whatever --force says. With --force nothing but a regular file is
+// replaced: a device or a link has its name for a reason.
+func (e *env) checkTarget(path string, force bool) error {
+	places, err := e.ownPlaces()
+	if err != nil {
+		return err
+	}
+	own, err := e.ownFiles()
+	if err != nil {
+		return err
+	}
+	fi, statErr := os.Stat(path)
+	mine := statErr == nil && isOwn(fi, own)
+	for _, p := range places {
+		mine = mine || p.holds(filepath.Base(path)) && sameFolder(p.dir, filepath.Dir(path))
+	}
+	if mine {
+		return &failure{key: "err.own-target", args: []any{path}, hint: "hint.own-target"}
+	}
+	if fi, err := os.Lstat(path); force && err == nil && !fi.Mode().IsRegular() {
+		return &failure{key: "err.not-replaced", args: []any{path}, hint: "hint.own-target"}
+	}
+	return nil
+}
+
+func sameFolder(a, b string) bool {
+	x, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	y, err := os.Stat(b)
+	return err == nil && os.SameFile(x, y)
 }
 
 func isOwn(fi fs.FileInfo, own []fs.FileInfo) bool {
@@ -74,7 +131,7 @@ func (e *env) collectFiles(ctx context.Context, paths []string, stdinName string
 		case fi.IsDir():
 			files = append(files, e.collectFolder(path, own)...)
 		case !fi.Mode().IsRegular():
-			e.ui.lost("file.special", path)
+			e.lostSpecial(path, fi)
 		case isOwn(fi, own):
 			e.ui.lost("file.own", path)
 		default:
@@ -123,7 +180,7 @@ func (e *env) collectFolder(dir string, own []fs.FileInfo) []locker.File {
 		case fi.Mode()&fs.ModeSymlink != 0:
 			e.ui.lost("file.link", path)
 		case !fi.Mode().IsRegular():
-			e.ui.lost("file.special", path)
+			e.lostSpecial(path, fi)
 		case isOwn(fi, own):
 			e.ui.info("file.own-skipped", path)
 		default:
@@ -134,6 +191,16 @@ func (e *env) collectFolder(dir string, own []fs.FileInfo) []locker.File {
 		e.ui.lost("file.empty-folder", dir)
 	}
 	return files
+}
+
+// lostSpecial names a pipe, socket or device, which opening could wait on for
+// ever, and how to record what it gives.
+func (e *env) lostSpecial(path string, fi fs.FileInfo) {
+	e.ui.lost("file.special", path)
+	if fi.Mode()&fs.ModeSocket == 0 {
+		line := quoteLine([]string{"locker", "add", "-", "--name", filepath.Base(path)})
+		e.ui.hint("file.special-hint", line+" < "+quoteWord(path))
+	}
 }
 
 // errChangedKind says that a path no longer names a regular file.

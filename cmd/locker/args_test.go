@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"os/exec"
 	"runtime"
@@ -158,6 +159,26 @@ func TestQuoteLine(t *testing.T) {
 	}
 	if got := strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00"); !slices.Equal(got, words) {
 		t.Errorf("got %q, want %q", got, words)
+	}
+}
+
+// JSON that is printed steers no terminal and stays the same value.
+func TestVisibleJSON(t *testing.T) {
+	in := "日本語 👩\u200d💻 a\u009b31m\u202e\x7f\ufeff\U000e0001\u2028\x1b"
+	data, err := json.Marshal(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := visibleJSON(data)
+	if s := string(got); safe(s) != s || !strings.Contains(s, "👩") {
+		t.Errorf("still steers: %q", s)
+	}
+	var back string
+	if err := json.Unmarshal(got, &back); err != nil || back != in {
+		t.Errorf("came back as %q, %v", back, err)
+	}
+	if got, err := json.Marshal(jsonText("a\xff")); err != nil || string(got) != `{"b64":"Yf8="}` {
+		t.Errorf("no UTF-8: %s, %v", got, err)
 	}
 }
 

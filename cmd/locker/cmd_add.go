@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"runtime/debug"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"evidence-locker/locker"
 
 	"github.com/urfave/cli/v2"
+	"golang.org/x/text/width"
 )
 
 // staleAfter is how long after the last addition an incident stops being taken
@@ -61,6 +64,7 @@ type addOptions struct {
 }
 
 func runAdd(ctx context.Context, e *env, o addOptions) error {
+	now := e.now().At // "10m ago" counts from here, however long a question stays open
 	target, err := o.target()
 	if err != nil {
 		return err
@@ -79,6 +83,9 @@ func runAdd(ctx context.Context, e *env, o addOptions) error {
 		}
 		return &usageError{key: "usage.nothing-to-add", fixed: []string{"locker", "add", "shot.png", "--note", "error 503"}}
 	}
+	if tz := e.getenv("TZ"); tz != "" && e.now().Zone == "" {
+		e.ui.warning("add.unknown-zone", tz)
+	}
 	v, generated, err := e.openForAdd(ctx)
 	if err != nil {
 		return err
@@ -87,7 +94,7 @@ func runAdd(ctx context.Context, e *env, o addOptions) error {
 	if small(files) {
 		debug.SetGCPercent(-1) // the process ends before there is anything worth collecting
 	}
-	a := &adding{e: e, v: v, opts: o, files: files, target: target}
+	a := &adding{e: e, v: v, now: now, opts: o, files: files, target: target}
 	if err := a.chooseIncident(ctx); err != nil {
 		return err
 	}
@@ -128,7 +135,7 @@ func (o *addOptions) target() (t locker.Target, err error) {
 
 // parseNumber reads the number of an incident.
 func parseNumber(s string) (int, error) {
-	n, err := strconv.Atoi(s)
+	n, err := strconv.Atoi(width.Fold.String(s)) // as a Japanese keyboard types it
 	if err != nil || n < 1 {
 		return 0, &usageError{key: "usage.no-number", args: []any{s}}
 	}
@@ -139,6 +146,7 @@ func parseNumber(s string) (int, error) {
 type adding struct {
 	e      *env
 	v      *locker.Vault
+	now    time.Time // when the command was given
 	opts   addOptions
 	files  []locker.File
 	target locker.Target
@@ -159,18 +167,8 @@ func (a *adding) chooseIncident(ctx context.Context) error {
 		return err
 	}
 	a.current, a.incident = c.Number, -1
-	switch age := a.e.now().At.Sub(c.LastAdded); {
-	case a.target.New:
-	case a.target.Number > 0:
-		numbers, err := a.v.IncidentNumbers(ctx)
-		if err != nil {
-			return err
-		}
-		a.begins = true
-		for _, n := range numbers {
-			a.begins = a.begins && n != a.target.Number
-		}
-		return nil
+	switch age := a.now.Sub(c.LastAdded); {
+	case a.target.New, a.target.Number > 0:
 	case c.Number == 0:
 		a.target.New = true
 	case age > staleAfter:
@@ -180,6 +178,13 @@ func (a *adding) chooseIncident(ctx context.Context) error {
 		}
 	}
 	a.begins = a.target.New
+	if a.target.Number > 0 {
+		numbers, err := a.v.IncidentNumbers(ctx)
+		if err != nil {
+			return err
+		}
+		a.begins = !slices.Contains(numbers, a.target.Number)
+	}
 	return nil
 }
 
@@ -187,19 +192,25 @@ func (a *adding) chooseIncident(ctx context.Context) error {
 func (a *adding) askIncident(ctx context.Context, current int, age time.Duration) (locker.Target, error) {
 	u := a.e.ui
 	ago := u.formatAge(age)
-	answer, err := u.ask(ctx, "ask.which-incident", current, ago)
-	switch {
-	case errors.Is(err, errNoTerminal):
-		u.warning("add.stale", current, ago)
-		u.hint("add.stale-hint", current)
-		return locker.Target{New: true}, nil
-	case err != nil:
-		return locker.Target{}, err
+	for {
+		answer, err := u.ask(ctx, "ask.which-incident", current, ago)
+		switch {
+		case errors.Is(err, errNoTerminal):
+			u.warning("add.stale", current, ago)
+			u.hint("add.stale-hint", current)
+			return locker.Target{New: true}, nil
+		case err != nil:
+			return locker.Target{}, err
+		}
+		answer = strings.TrimSpace(answer)
+		if answer == "" {
+			return locker.Target{New: true}, nil
+		}
+		if n, err := parseNumber(answer); err == nil {
+			return locker.Target{Number: n}, nil
+		}
+		u.warning("usage.no-number", answer)
 	}
-	if n, err := parseNumber(answer); err == nil && n == current {
-		return locker.Target{Number: n}, nil
-	}
-	return locker.Target{New: true}, nil
 }
 
 // record hands everything to the vault and shows what it has committed.
@@ -220,7 +231,10 @@ func (a *adding) record(ctx context.Context) error {
 		err = ctx.Err() // an interrupted read fails its file only
 	}
 	if u.asJSON && (len(a.recorded) > 0 || len(a.failed) > 0) {
-		out := jsonAdded{Records: a.recorded, Failed: a.failed, New: a.begins, Incident: max(a.incident, 0)}
+		out := jsonAdded{Records: append([]jsonRecord{}, a.recorded...), Failed: a.failed, New: a.begins}
+		for _, r := range a.recorded { // what is about the person belongs to none
+			out.Incident = max(out.Incident, r.Incident)
+		}
 		if err := u.printJSON(out); err != nil {
 			return err
 		}
@@ -245,8 +259,8 @@ type jsonAdded struct {
 }
 
 type jsonFailed struct {
-	Name  string `json:"name"`
-	Error string `json:"error"`
+	Name  jsonText `json:"name"`
+	Error jsonText `json:"error"`
 }
 
 // show prints one committed record.
@@ -300,7 +314,7 @@ func (a *adding) headline(r locker.Recorded) string {
 
 // fail names a file that was not recorded.
 func (a *adding) fail(f locker.File, err error) {
-	a.failed = append(a.failed, jsonFailed{f.Name, err.Error()})
+	a.failed = append(a.failed, jsonFailed{jsonText(f.Name), jsonText(err.Error())})
 	a.e.ui.lost("file.failed", pathOf(f.Name, err), err)
 }
 
@@ -327,7 +341,7 @@ func (e *env) openForAdd(ctx context.Context) (v *locker.Vault, generated string
 	if generated, err = generatePassphrase(); err != nil {
 		return nil, "", err
 	}
-	v, err = e.createVault(ctx, path, generated)
+	v, err = e.createUnderGenerated(ctx, path, generated)
 	if errors.Is(err, locker.ErrExists) { // another process was quicker
 		v, err = e.openVault(ctx)
 		return v, "", err
@@ -336,10 +350,6 @@ func (e *env) openForAdd(ctx context.Context) (v *locker.Vault, generated string
 		return nil, "", err
 	}
 	e.ui.info("add.made-vault", path)
-	if err := e.ui.showPassphrase(generated); err != nil {
-		v.Close()
-		return nil, "", err
-	}
 	return v, generated, nil
 }
 

@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"evidence-locker/crypto"
 	"evidence-locker/locker"
@@ -46,10 +49,10 @@ type extractOptions struct {
 }
 
 type jsonExtracted struct {
-	Seq    int64  `json:"seq"`
-	Path   string `json:"path"`
-	Size   int64  `json:"size"`
-	SHA256 string `json:"sha256"`
+	Seq    int64    `json:"seq"`
+	Path   jsonText `json:"path"`
+	Size   int64    `json:"size"`
+	SHA256 string   `json:"sha256"`
 }
 
 func runExtract(ctx context.Context, e *env, o extractOptions) error {
@@ -76,7 +79,7 @@ func runExtract(ctx context.Context, e *env, o extractOptions) error {
 		return err
 	}
 	defer v.Close()
-	x := &extraction{e: e, v: v, k: k, force: o.force, dir: o.dir, taken: map[string]bool{}, seqs: map[int]record.List{}}
+	x := &extraction{e: e, v: v, k: k, force: o.force, dir: o.dir, taken: map[string]bool{}, seqs: map[int]record.List{}, done: []jsonExtracted{}}
 	records, err := x.choose(ctx, number, seqs)
 	if err != nil {
 		return err
@@ -85,19 +88,18 @@ func runExtract(ctx context.Context, e *env, o extractOptions) error {
 		return &failure{key: "err.making-folder", args: []any{x.dir, err}}
 	}
 	for _, r := range records {
-		if err := x.extract(ctx, r); err != nil {
-			return errors.Join(err, x.custody(context.WithoutCancel(ctx)))
+		if err = x.extract(ctx, r); err != nil {
+			break
 		}
 	}
-	if err := x.custody(ctx); err != nil {
-		return err
-	}
+	// What is out is said and noted, whatever happened to the rest.
 	if e.ui.asJSON {
-		if err := e.ui.printJSON(x.done); err != nil {
-			return err
-		}
+		err = errors.Join(err, e.ui.printJSON(x.done))
 	}
+	x.custody(ctx)
 	switch {
+	case err != nil:
+		return err
 	case x.damaged:
 		e.ui.hint("hint.damaged")
 		return errDamage
@@ -168,8 +170,15 @@ func (x *extraction) extract(ctx context.Context, r *locker.Record) error {
 	name := x.free(fileName(r.Exhibit, x.e.goos), r.Seq)
 	x.taken[strings.ToLower(name)] = true
 	path := filepath.Join(x.dir, name)
-	err := x.write(ctx, r.Exhibit, path)
+	err := x.e.checkTarget(path, x.force)
+	if err == nil {
+		err = x.write(ctx, r.Exhibit, path)
+	}
+	var refused *failure
 	switch {
+	case errors.As(err, &refused):
+		u.lost(refused.key, refused.args...)
+		return nil
 	case err == nil:
 	case ctx.Err() != nil, errors.Is(err, locker.ErrFull):
 		return err
@@ -187,7 +196,7 @@ func (x *extraction) extract(ctx context.Context, r *locker.Record) error {
 	}
 	x.seqs[r.Incident] = append(x.seqs[r.Incident], record.Text(strconv.FormatInt(r.Seq, 10)))
 	j := exhibitJSON(r.Exhibit)
-	x.done = append(x.done, jsonExtracted{r.Seq, path, j.Size, j.SHA256})
+	x.done = append(x.done, jsonExtracted{r.Seq, jsonText(path), j.Size, j.SHA256})
 	if !u.asJSON {
 		u.print(fmt.Sprintf("%*d  %s  %s", seqColumn, r.Seq, safe(path), u.lang.size(j.Size)))
 		u.print(shaLine(j.SHA256))
@@ -268,24 +277,29 @@ func fileName(ex *locker.Exhibit, goos string) string {
 }
 
 // custody records what was taken out, one record for each incident.
-func (x *extraction) custody(ctx context.Context) error {
-	for incident, seqs := range x.seqs {
-		f := record.Fields{"action": record.Text("extract"), "seqs": seqs}
-		if _, err := x.v.AppendCustody(ctx, incident, f); err != nil {
-			if err := x.e.custodyFailed(err); err != nil {
-				return err
-			}
-		}
+func (x *extraction) custody(ctx context.Context) {
+	for _, incident := range slices.Sorted(maps.Keys(x.seqs)) {
+		x.e.noteCustody(ctx, x.v, incident, record.Fields{"action": record.Text("extract"), "seqs": x.seqs[incident]})
 	}
-	return nil
 }
 
-// custodyFailed warns that something handed out stays unrecorded. A vault that
-// cannot be written, such as a write-protected stick, is no reason to fail.
-func (e *env) custodyFailed(err error) error {
-	if errors.Is(err, locker.ErrReadOnly) {
+// custodyGrace is how long after an interrupt a custody record may still take:
+// what it is about has left the vault already.
+const custodyGrace = 5 * time.Second
+
+// noteCustody records that something was made of an incident. It is never a
+// reason to hide that it was made: a failure is a warning, and the exit code
+// says so too unless the vault is one that cannot be written, such as on a
+// write-protected stick.
+func (e *env) noteCustody(ctx context.Context, v *locker.Vault, incident int, f record.Fields) {
+	own, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(custodyGrace, cancel) })()
+	switch _, err := v.AppendCustody(own, incident, f); {
+	case err == nil:
+	case errors.Is(err, locker.ErrReadOnly):
 		e.ui.warning("custody.read-only")
-		return nil
+	default:
+		e.ui.lost("custody.failed", err)
 	}
-	return err
 }

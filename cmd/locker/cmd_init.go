@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 
@@ -43,16 +44,15 @@ func runInit(ctx context.Context, e *env) error {
 		}
 		generated = true
 	}
-	v, err := e.createVault(ctx, path, p)
+	create := e.createVault
+	if generated {
+		create = e.createUnderGenerated
+	}
+	v, err := create(ctx, path, p)
 	if err != nil {
 		return err
 	}
 	defer v.Close()
-	if generated {
-		if err := e.ui.showPassphrase(p); err != nil {
-			return err
-		}
-	}
 	if e.ui.asJSON {
 		return e.ui.printJSON(map[string]string{"vault": v.Path(), "id": v.ID()})
 	}
@@ -64,6 +64,20 @@ func runInit(ctx context.Context, e *env) error {
 	e.ui.info("init.lost")
 	e.ui.hint("init.next")
 	return nil
+}
+
+// createUnderGenerated makes a vault under a generated passphrase. That is shown
+// first: a vault must never stand under a passphrase that nobody has seen, and
+// what is recorded into it in the meantime would be lost for ever.
+func (e *env) createUnderGenerated(ctx context.Context, path, passphrase string) (*locker.Vault, error) {
+	if err := e.ui.showPassphrase(passphrase); err != nil {
+		return nil, err
+	}
+	v, err := e.createVault(ctx, path, passphrase)
+	if err != nil && (errors.Is(err, locker.ErrExists) || !exists(path)) {
+		e.ui.voidPassphrase()
+	}
+	return v, err
 }
 
 // createVault makes a vault, and its folder if it is the default one. A folder

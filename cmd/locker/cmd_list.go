@@ -22,16 +22,16 @@ func newListCommand(e *env) *cli.Command {
 }
 
 type jsonSummary struct {
-	Incident  int      `json:"incident"`
-	Current   bool     `json:"current"`
-	StartedAt string   `json:"started_at,omitempty"`
-	Recorded  string   `json:"first_recorded_at,omitempty"`
-	Exchange  string   `json:"exchange,omitempty"`
-	Kinds     []string `json:"kinds"`
-	Title     string   `json:"title,omitempty"`
-	Records   int      `json:"records"`
-	Files     int      `json:"files"`
-	Damaged   int      `json:"damaged"`
+	Incident  int        `json:"incident"`
+	Current   bool       `json:"current"`
+	StartedAt string     `json:"started_at,omitempty"`
+	Recorded  string     `json:"first_recorded_at,omitempty"`
+	Exchange  jsonText   `json:"exchange,omitempty"`
+	Kinds     []jsonText `json:"kinds"`
+	Title     jsonText   `json:"title,omitempty"`
+	Records   int        `json:"records"`
+	Files     int        `json:"files"`
+	Damaged   int        `json:"damaged"`
 }
 
 func runList(ctx context.Context, e *env) error {
@@ -78,11 +78,11 @@ func runList(ctx context.Context, e *env) error {
 func summarise(in *locker.Incident, current int) jsonSummary {
 	s := jsonSummary{
 		Incident: in.Number, Current: in.Number == current,
-		Exchange: in.Text("exchange"), Kinds: in.Kinds(), Title: in.Text("title"),
+		Exchange: jsonText(in.Text("exchange")), Kinds: []jsonText{}, Title: jsonText(in.Text("title")),
 		Records: len(in.Records), Files: len(in.Exhibits()), Damaged: len(in.Damaged),
 	}
-	if s.Kinds == nil {
-		s.Kinds = []string{}
+	for _, k := range in.Kinds() {
+		s.Kinds = append(s.Kinds, jsonText(k))
 	}
 	if t, ok := first(in.Value("started_at")).(record.Time); ok {
 		s.StartedAt = timeJSON(t.At)
@@ -112,8 +112,12 @@ func (u *ui) summaryTable(list []jsonSummary) *table {
 		if len(s.StartedAt) >= len("2006-01-02T15:04") {
 			when = strings.Replace(s.StartedAt[:len("2006-01-02T15:04")], "T", " ", 1)
 		}
+		kinds := make([]string, len(s.Kinds))
+		for i, k := range s.Kinds {
+			kinds[i] = string(k)
+		}
 		t.rows = append(t.rows, []string{
-			number, when, orDash(s.Exchange), orDash(strings.Join(s.Kinds, ",")), orDash(s.Title),
+			number, when, orDash(string(s.Exchange)), orDash(strings.Join(kinds, ",")), orDash(string(s.Title)),
 			strconv.Itoa(s.Records), strconv.Itoa(s.Files),
 		})
 	}

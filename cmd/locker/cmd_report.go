@@ -10,7 +10,9 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"evidence-locker/crypto"
@@ -98,6 +100,14 @@ func runReport(ctx context.Context, e *env, o reportOptions) error {
 	if err != nil {
 		return err
 	}
+	switch {
+	case o.output == "-" && o.format == "pdf" && isTerminalFile(e.stdout):
+		return &usageError{key: "usage.pdf-on-terminal", command: "report"}
+	case o.output != "" && o.output != "-":
+		if err := e.checkTarget(o.output, o.force); err != nil {
+			return err
+		}
+	}
 	v, k, err := e.openUnlocked(ctx)
 	if err != nil {
 		return err
@@ -112,7 +122,8 @@ func runReport(ctx context.Context, e *env, o reportOptions) error {
 	if err != nil {
 		return err
 	}
-	if missing := e.ui.missing(r); missing && o.strict {
+	e.ui.reportWarnings(r)
+	if e.missing(in, r, o.strict) && o.strict {
 		return &failure{key: "err.strict"}
 	}
 	w := &reportWriter{e: e, opts: o, sum: sha256.New()}
@@ -120,23 +131,20 @@ func runReport(ctx context.Context, e *env, o reportOptions) error {
 		if o.format == "text" {
 			return r.WriteText(out)
 		}
-		return r.WritePDF(ctx, out, func(x *locker.Exhibit) (io.ReadCloser, error) { return v.Content(ctx, k, x) })
+		return e.writePDF(ctx, v, k, in, r, out)
 	}); err != nil {
 		return err
 	}
-	sum := hex.EncodeToString(w.sum.Sum(nil))
-	_, err = v.AppendCustody(ctx, in.Number, record.Fields{
-		"action": record.Text("report"), "for": record.Text(o.recipient), "format": record.Text(o.format),
-		"lang": record.Text(o.lang), "name": record.Text(filepath.Base(w.path)), "sha256": record.Text(sum),
-		"size": record.Int(w.size), "head": record.Text(head),
-	})
-	if err != nil {
-		if err := e.custodyFailed(err); err != nil {
-			return err
-		}
+	unreadable := r.Unreadable()
+	if len(unreadable) > 0 {
+		e.ui.warning("report.unreadable", fmt.Sprint(unreadable))
 	}
-	err = e.ui.reported(in.Number, w, sum)
-	if err == nil && len(in.Damaged) > 0 {
+	sum := hex.EncodeToString(w.sum.Sum(nil))
+	done := jsonReport{Incident: in.Number, For: o.recipient, Format: o.format, Lang: o.lang, Path: jsonText(w.path), Size: w.size, SHA256: sum}
+	done.describe(r, unreadable)
+	err = e.ui.reported(done)
+	e.noteCustody(ctx, v, in.Number, done.custody(head))
+	if err == nil && len(in.Damaged)+len(unreadable) > 0 {
 		e.ui.hint("hint.damaged")
 		err = errDamage
 	}
@@ -163,9 +171,39 @@ func (e *env) buildReport(ctx context.Context, v *locker.Vault, k *crypto.Key, i
 	return r, headLine(input.Head), nil
 }
 
-// missing lists on standard error what the recipient asks for and nobody has
-// given.
-func (u *ui) missing(r *report.Report) bool {
+// writePDF writes the PDF and shows how many pictures have been opened, each of
+// them once to look at it and once to take it in.
+func (e *env) writePDF(ctx context.Context, v *locker.Vault, k *crypto.Key, in *locker.Incident, r *report.Report, out io.Writer) error {
+	update, end := e.ui.steps("progress.report")
+	defer end()
+	var mu sync.Mutex // pictures are opened at the same time
+	opened, total := int64(0), int64(0)
+	for _, x := range in.Exhibits() {
+		if strings.HasPrefix(x.Exhibit.MediaType, "image/") {
+			total += 2
+		}
+	}
+	return r.WritePDF(ctx, out, func(x *locker.Exhibit) (io.ReadCloser, error) {
+		mu.Lock()
+		opened++
+		update(min(opened, total), total)
+		mu.Unlock()
+		return v.Content(ctx, k, x)
+	})
+}
+
+// recipientName is whom a report is for, for people.
+func (u *ui) recipientName(key string) string {
+	for _, r := range report.Recipients() {
+		if r.Key == key {
+			return r.Name(string(u.lang))
+		}
+	}
+	return key
+}
+
+// reportWarnings says what the person should know before handing a report over.
+func (u *ui) reportWarnings(r *report.Report) {
 	for _, w := range r.Warnings() {
 		key := "report-warning." + w.Code
 		if !u.lang.has(key) {
@@ -173,9 +211,19 @@ func (u *ui) missing(r *report.Report) bool {
 		}
 		u.warning(key, w.Code, fmt.Sprint(w.Seqs))
 	}
-	fields := r.Missing()
+}
+
+// missing lists on standard error what the recipient asks for and nobody has
+// given. With strict it does so even under --quiet: it is why there is no
+// report.
+func (e *env) missing(in *locker.Incident, r *report.Report, strict bool) bool {
+	fields, u := r.Missing(), e.ui
 	if len(fields) == 0 {
 		return false
+	}
+	if strict {
+		defer func(quiet bool) { u.quiet = quiet }(u.quiet)
+		u.quiet = false
 	}
 	u.info("report.missing", len(fields))
 	for _, f := range fields {
@@ -185,8 +233,46 @@ func (u *ui) missing(r *report.Report) bool {
 		}
 		u.plain(line)
 	}
-	u.hint("report.missing-hint")
+	u.hint("report.missing-hint", e.fillLine(in, fields))
 	return true
+}
+
+// fillLine is a command that records one of the missing fields, in the right
+// incident. Fields of a thing that is recorded already come with what names
+// that thing, so that they are not taken for those of another one.
+func (e *env) fillLine(in *locker.Incident, fields []report.MissingField) string {
+	words := []string{"locker", "add", "-i", strconv.Itoa(in.Number)}
+	if p := e.line.globalValue("vault"); p != "" {
+		words = append(words, "--vault", p)
+	}
+	path := fields[0].Path
+	for _, f := range fields {
+		if _, _, ok := settable(f.Path); ok {
+			path = f.Path
+			break
+		}
+	}
+	typ, _, hasField := strings.Cut(path, ".")
+	if thing, ok := map[string]struct{ flag, field string }{
+		"order": {"--order", "id"}, "account": {"--account", "number"}, "transfer": {"--txid", "txid"}, "loss": {"--loss", "amount"},
+	}[typ]; ok && path != typ+"."+thing.field {
+		known := ""
+		if all := in.All(record.Type(typ)); len(all) > 0 && typ != "loss" {
+			if t, is := all[len(all)-1].Fields[thing.field].(record.Text); is {
+				known = string(t)
+			}
+		}
+		switch {
+		case known != "":
+			words = append(words, thing.flag, known)
+		case !hasField:
+			return quoteLine(append(words, thing.flag)) + " ..."
+		}
+	}
+	if !hasField {
+		return quoteLine(words) + " ..."
+	}
+	return quoteLine(append(words, "--set", path+"=")) + `"..."`
 }
 
 // A reportWriter writes a report's bytes where they were asked for, and knows
@@ -265,27 +351,61 @@ func (w *reportWriter) defaultName(number int) string {
 }
 
 type jsonReport struct {
-	Incident int    `json:"incident"`
-	For      string `json:"for"`
-	Format   string `json:"format"`
-	Lang     string `json:"lang"`
-	Path     string `json:"path"`
-	Size     int64  `json:"size"`
-	SHA256   string `json:"sha256"`
+	Incident int      `json:"incident"`
+	For      string   `json:"for"`
+	Format   string   `json:"format"`
+	Lang     string   `json:"lang"`
+	Path     jsonText `json:"path"`
+	Size     int64    `json:"size"`
+	SHA256   string   `json:"sha256"`
+
+	Missing  []jsonMissing       `json:"missing"`
+	Warnings []jsonReportWarning `json:"warnings"`
+}
+
+type jsonMissing struct {
+	Path string `json:"path"`
+	Need string `json:"need"` // R required, E expected, O optional
+}
+
+type jsonReportWarning struct {
+	Code string  `json:"code"`
+	Seqs []int64 `json:"seqs"`
+}
+
+// describe adds what is missing and what to look at.
+func (j *jsonReport) describe(r *report.Report, unreadable []int64) {
+	j.Missing, j.Warnings = []jsonMissing{}, []jsonReportWarning{}
+	for _, f := range r.Missing() {
+		j.Missing = append(j.Missing, jsonMissing{f.Path, string(f.Need)})
+	}
+	for _, w := range r.Warnings() {
+		j.Warnings = append(j.Warnings, jsonReportWarning{w.Code, w.Seqs})
+	}
+	if len(unreadable) > 0 {
+		j.Warnings = append(j.Warnings, jsonReportWarning{"unreadable", unreadable})
+	}
+}
+
+// custody is what the vault keeps of a report that was made.
+func (j jsonReport) custody(head string) record.Fields {
+	return record.Fields{
+		"action": record.Text("report"), "for": record.Text(j.For), "format": record.Text(j.Format), "lang": record.Text(j.Lang),
+		"name": record.Text(filepath.Base(string(j.Path))), "sha256": record.Text(j.SHA256), "size": record.Int(j.Size), "head": record.Text(head),
+	}
 }
 
 // reported says where the report is. With the report itself on standard output
 // there is nothing more to put there.
-func (u *ui) reported(number int, w *reportWriter, sum string) error {
-	o := w.opts
+func (u *ui) reported(j jsonReport) error {
 	switch {
-	case o.output == "-":
-		u.info("report.sum", sum)
+	case j.Path == "-":
+		u.info("report.sum", j.SHA256)
 	case u.asJSON:
-		return u.printJSON(jsonReport{number, o.recipient, o.format, o.lang, w.path, w.size, sum})
+		return u.printJSON(j)
 	default:
-		u.say("report.written", number, w.path, u.lang.size(w.size))
-		u.say("report.sum", sum)
+		u.say("report.written", j.Incident, string(j.Path), u.lang.size(j.Size))
+		u.say("report.sum", j.SHA256)
 	}
 	return nil
 }

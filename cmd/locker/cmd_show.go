@@ -197,7 +197,11 @@ func (e *env) showRecord(ctx context.Context, v *locker.Vault, k *crypto.Key, se
 	u := e.ui
 	switch {
 	case raw:
-		u.print(string(r.Raw))
+		raw := r.Raw
+		if isTerminalFile(u.out) { // elsewhere it is the sealed bytes themselves
+			raw = visibleJSON(raw)
+		}
+		u.print(string(raw))
 		return nil
 	case u.asJSON:
 		return u.printJSON(recordJSON(r))

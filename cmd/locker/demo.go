@@ -55,7 +55,7 @@ func runDemo(ctx context.Context, e *env, o demoOptions) error {
 		return err
 	}
 	d := &demo{e: e, dir: dir, lang: o.lang}
-	update, end := e.ui.progress("progress.demo")
+	update, end := e.ui.steps("progress.demo")
 	err = d.make(ctx, func(step int) { update(int64(step), 5) })
 	end()
 	if err != nil {
@@ -67,7 +67,7 @@ func runDemo(ctx context.Context, e *env, o demoOptions) error {
 	e.ui.say("demo.made", d.path("vault.locker"))
 	e.ui.say("demo.passphrase", demoPassphrase)
 	for _, r := range d.reports {
-		e.ui.say("demo.report", r.For, r.Path)
+		e.ui.say("demo.report", e.ui.recipientName(r.For), string(r.Path))
 	}
 	e.ui.say("demo.screens", d.path("screens"))
 	e.ui.say("demo.next")
@@ -130,11 +130,7 @@ func (d *demo) make(ctx context.Context, step func(int)) error {
 		return err
 	}
 	step(1)
-	o, err := d.e.vaultOptions()
-	if err != nil {
-		return err
-	}
-	o.ConfigDir = d.path("config")
+	o := d.e.optionsIn(d.path("config"))
 	o.Now = demoClock()
 	o.Device.Host = "demo"
 	v, err := locker.Create(ctx, d.path("vault.locker"), demoPassphrase, o)
@@ -227,12 +223,11 @@ func (d *demo) report(ctx context.Context, v *locker.Vault, k *crypto.Key, in *l
 		return err
 	}
 	digest := sha256.Sum256(pdf.Bytes())
-	sum := hex.EncodeToString(digest[:])
-	d.reports = append(d.reports, jsonReport{Incident: in.Number, For: recipient, Format: "pdf", Lang: d.lang, Path: d.path(name), Size: int64(pdf.Len()), SHA256: sum})
-	_, err = v.AppendCustody(ctx, in.Number, record.Fields{
-		"action": record.Text("report"), "for": record.Text(recipient), "format": record.Text("pdf"), "lang": record.Text(d.lang),
-		"name": record.Text(name), "sha256": record.Text(sum), "size": record.Int(int64(pdf.Len())), "head": record.Text(head),
-	})
+	made := jsonReport{Incident: in.Number, For: recipient, Format: "pdf", Lang: d.lang, Path: jsonText(d.path(name)),
+		Size: int64(pdf.Len()), SHA256: hex.EncodeToString(digest[:])}
+	made.describe(r, r.Unreadable())
+	d.reports = append(d.reports, made)
+	_, err = v.AppendCustody(ctx, in.Number, made.custody(head))
 	return err
 }
 

@@ -94,6 +94,9 @@ func TestDemo(t *testing.T) {
 		e.stdout, e.stderr = out, io.Discard
 		e.ui = newUI(e, "en")
 		e.line = &commandLine{}
+		if lang == "en" { // it needs no home folder
+			e.home, e.getenv = "", func(string) string { return "" }
+		}
 		if err := runDemo(t.Context(), e, demoOptions{dir: dir, lang: lang}); err != nil {
 			t.Fatal(err)
 		}

@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strings"
 	"time"
+	_ "time/tzdata" // for systems that have none: a time typed in a zone must not count as UTC
 
 	"evidence-locker/crypto"
 	"evidence-locker/locker"
@@ -167,14 +168,19 @@ func (e *env) vaultOptions() (locker.Options, error) {
 	if err != nil {
 		return locker.Options{}, err
 	}
+	return e.optionsIn(dir), nil
+}
+
+// optionsIn are the options with the device's files in a folder.
+func (e *env) optionsIn(configDir string) locker.Options {
 	return locker.Options{
 		Now:       e.now,
 		Device:    e.device,
 		Tool:      record.Tool{Name: "locker", Version: version},
-		ConfigDir: dir,
+		ConfigDir: configDir,
 		Waiting:   func(holder string) { e.ui.waiting(holder) },
 		Warn:      func(w locker.Warning) { e.ui.vaultWarning(w) },
-	}, nil
+	}
 }
 
 // openVault opens the vault, for reading too: where the file cannot be written,
@@ -224,5 +230,5 @@ func isTerminalFile(w any) bool {
 // exists reports whether something stands at path, without following it.
 func exists(path string) bool {
 	_, err := os.Lstat(path)
-	return err == nil || !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrInvalid) && errors.Is(err, fs.ErrPermission)
+	return err == nil || errors.Is(err, fs.ErrPermission)
 }

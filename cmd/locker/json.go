@@ -4,7 +4,9 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"time"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"evidence-locker/locker"
@@ -13,6 +15,30 @@ import (
 
 // The shapes of --json. Keys and values are the same in every language; times
 // are RFC 3339, sizes bytes, hashes lower-case hex.
+
+// A jsonText is text from outside: as it is, or as {"b64": ...} if it is no
+// UTF-8, so that no byte of it is lost.
+type jsonText string
+
+func (t jsonText) MarshalJSON() ([]byte, error) { return json.Marshal(textJSON(record.Text(t))) }
+
+// visibleJSON writes what steers a terminal, or cannot be seen on one, as
+// escapes within the strings of data. The value stays the same.
+func visibleJSON(data []byte) []byte {
+	var b []byte
+	for _, r := range string(data) {
+		switch {
+		case r < 0x7f || !hidden(r):
+			b = utf8.AppendRune(b, r)
+		case r > 0xffff:
+			hi, lo := utf16.EncodeRune(r)
+			b = fmt.Appendf(b, `\u%04x\u%04x`, hi, lo)
+		default:
+			b = fmt.Appendf(b, `\u%04x`, r)
+		}
+	}
+	return b
+}
 
 type jsonExhibit struct {
 	Name      string `json:"name"`
@@ -35,7 +61,7 @@ type jsonRecord struct {
 	Fields       map[string]any  `json:"fields,omitempty"`
 	Exhibit      *jsonExhibit    `json:"exhibit,omitempty"`
 	RetractedBy  *int64          `json:"retracted_by,omitempty"`
-	Why          string          `json:"retracted_why,omitempty"`
+	Why          jsonText        `json:"retracted_why,omitempty"`
 	Warnings     []string        `json:"warnings,omitempty"`
 	Raw          json.RawMessage `json:"raw,omitempty"`
 }
@@ -75,7 +101,7 @@ func recordJSON(r *locker.Record) jsonRecord {
 	if r.Retracted != nil {
 		j.RetractedBy = &r.Retracted.Seq
 		why, _ := r.Retracted.Fields["why"].(record.Text)
-		j.Why = string(why)
+		j.Why = jsonText(why)
 	}
 	if !r.Known && json.Valid(r.Raw) {
 		j.Raw = r.Raw

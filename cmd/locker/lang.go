@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"strings"
 	"syscall"
+
+	"evidence-locker/locker"
 )
 
 // A catalogue holds every text that a person reads, by key, in one language.
@@ -99,6 +101,8 @@ func (l lang) reason(err error) string {
 		{context.Canceled, "err.interrupted"},
 		{errEmptyPassphrase, "err.empty-passphrase"},
 		{errChangedKind, "reason.not-regular"},
+		{errLongPassphrase, "reason.long-passphrase"},
+		{locker.ErrFull, "reason.full"},
 	} {
 		if errors.Is(err, r.err) {
 			return l.msg(r.key)

@@ -70,6 +70,9 @@ var english = catalogue{
 	// add
 	"add.unknown-exchange":    `unknown exchange "%s", recorded as given`,
 	"add.unknown-kind":        `unknown kind of trouble "%s", recorded as given`,
+	"add.unknown-zone":        `the time zone "%s" in TZ is not known, so times without an offset count as UTC`,
+	"add.no-file":             `"%s" describes a file, and the command names none; kept as a note`,
+	"add.set-twice":           "--set %s was given twice; the second is kept as a note",
 	"add.unknown-field":       `--set does not know "%s", kept as a note`,
 	"add.bad-time":            `%s "%s": %s; kept as a note, not as a time`,
 	"add.bad-amount":          `%s "%s" is not an amount like "0.5 BTC", kept as given`,
@@ -89,6 +92,7 @@ var english = catalogue{
 	"hint.near":               "did you mean: %s",
 	"file.failed":             `"%s" is not recorded: %s`,
 	"file.special":            `"%s" is a pipe, socket or device, not a file; not recorded`,
+	"file.special-hint":       "to record what it gives: %s",
 	"file.own":                `"%s" belongs to the vault itself; not recorded`,
 	"file.own-skipped":        `"%s" belongs to the vault itself, left out`,
 	"file.link":               `"%s" is a link inside the folder; not recorded`,
@@ -102,6 +106,7 @@ var english = catalogue{
 	"waiting-for":             "process %s is writing to the vault, waiting for it",
 	"progress.add":            "recording",
 	"progress.verify":         "checking",
+	"progress.report":         "writing the report",
 	"progress.extract":        "extracting",
 
 	// times
@@ -119,6 +124,7 @@ var english = catalogue{
 	"ask.which-incident":     "Incident %d was last added to %s ago. Enter for a new incident, or its number to go on with it:",
 	"passphrase.generated":   "The passphrase of your vault. It is shown only now:",
 	"passphrase.write-down":  "Write it down now, on paper. Without it nobody can read the vault again.",
+	"passphrase.void":        "The passphrase shown above is not in force: no vault was made under it.",
 	"passphrase.differ":      "the two passphrases differ, try again",
 	"passphrase.try-again":   "wrong passphrase, try again",
 	"passphrase.short":       "the passphrase has fewer than %d characters and may be guessed by whoever gets the file",
@@ -135,11 +141,13 @@ var english = catalogue{
 	"extract.force":                "another name with -o, or --force to overwrite",
 	"extract.failed":               `record %d: cannot write "%s": %s`,
 	"extract.damaged":              `record %d: the file "%s" is damaged in the vault and was not written`,
+	"custody.failed":               "that this was made is not noted in the vault: %s",
 	"custody.read-only":            "the vault cannot be written, so this is not noted in it",
 	"retract.done":                 "record %d withdraws record %d:",
 	"retract.stays":                "both stay in the vault; nothing is ever deleted",
 	"report.missing":               "still missing, of what the recipient asks for: %d",
-	"report.missing-hint":          "fill in with: locker add --set FIELD=VALUE",
+	"report.missing-hint":          "fill in one after the other, like: %s",
+	"report.unreadable":            "files that cannot be read are not shown in the report (records %s)",
 	"report.written":               "report on incident %d: %s, %s",
 	"report.sum":                   "sha256 %s",
 	"report-warning.masked-secret": "what looks like a secret key or password is blacked out (%s, records %s)",
@@ -211,7 +219,7 @@ var english = catalogue{
 	"err.empty-passphrase":   "the passphrase is empty",
 	"err.passphrases-differ": "the two passphrases differ",
 	"err.passphrase-file":    `cannot read a passphrase from the file "%s": %s`,
-	"err.passphrase-command": `the passphrase command "%s" gave none: %s`,
+	"err.passphrase-command": "the passphrase command gave none: %s",
 	"err.no-home":            "cannot tell where your files belong: no home folder is set",
 	"err.no-vault":           "there is no vault at %s",
 	"err.vault-exists":       "there is something at %s already, and nothing is overwritten",
@@ -236,6 +244,8 @@ var english = catalogue{
 	"err.stdout":             "cannot write the results to standard output: %s",
 	"err.writing":            `cannot write "%s": %s`,
 	"err.file-exists":        `"%s" exists already and is left as it is`,
+	"err.own-target":         `"%s" belongs to the vault itself and is never overwritten`,
+	"err.not-replaced":       `"%s" is not an ordinary file, so --force does not replace it`,
 	"err.strict":             "no report written, since --strict was given and something is missing",
 	"err.faults":             "faults found: %d",
 	"hint.wrong-passphrase":  "a generated passphrase has seven words joined by hyphens",
@@ -252,6 +262,7 @@ var english = catalogue{
 	"hint.no-person":         `record it with: locker add --set reporter.name="..."`,
 	"hint.no-incident":       "see the numbers with: locker list",
 	"hint.damaged":           "see what is damaged with: locker verify; undamaged files can still be extracted; to record now, into a new vault: locker --vault NEWFILE add",
+	"hint.own-target":        "another name with -o",
 	"hint.faults":            "keep the file as it is, and compare it with a backup",
 	"reason.not-exist":       "no such file",
 	"reason.not-regular":     "it is not a file any more",
@@ -259,6 +270,7 @@ var english = catalogue{
 	"reason.exist":           "it exists already",
 	"reason.full":            "no space left",
 	"reason.read-only":       "the disk is write-protected",
+	"reason.long-passphrase": "the passphrase is too long",
 	"reason.is-folder":       "it is a folder",
 	"reason.not-folder":      "a part of the path is not a folder",
 	"reason.name-too-long":   "the name is too long",
@@ -288,6 +300,7 @@ var english = catalogue{
 	"usage.raw-without-seq":       "--raw shows one record; name it with --seq",
 	"usage.no-record-given":       "the number of the record is missing",
 	"usage.no-why":                "--why is missing: say why the record is withdrawn",
+	"usage.pdf-on-terminal":       "a PDF is not for a terminal; give -o FILE, or --format text",
 	"usage.stdin-twice":           "standard input (-) can be read only once",
 	"usage.name-without-stdin":    "--name names standard input, which is not among the files (-)",
 	"usage.nothing-to-add":        "nothing to record; name a file or a fact",
@@ -366,7 +379,11 @@ vault again.`,
   locker add shot.png --exchange bitbank --kind theft --at 14:03
   locker add --order 123456 --note "sold at a price I did not set"
   locker add --txid TXID --to-address ADDRESS --loss "0.5 BTC"
+  locker add shot.png --set evidence.note="the withdrawal history"
   echo "chat log" | locker add - --name chat.txt
+
+--set evidence.note, .at, .url, .source and .captured_by describe every file
+of the command.
 
 Times: "2026-11-22 14:03", "14:03" (the latest such moment in the past),
 "10m ago", "yesterday 23:50", "today 9:00", "now", or RFC 3339. Without an

@@ -3,6 +3,8 @@ package main
 import (
 	"slices"
 	"strings"
+
+	"evidence-locker/locker/datafile"
 )
 
 // maxWord bounds what is compared, in bytes: no name is as long.
@@ -22,7 +24,7 @@ func nearest(word string, candidates []string) []string {
 	var found []match
 	for _, c := range candidates {
 		lower := strings.ToLower(c)
-		d := distance(word, lower)
+		d := datafile.Distance(word, lower)
 		if len(word) > 2 && strings.HasPrefix(lower, word) {
 			d = min(d, 1)
 		}
@@ -36,31 +38,4 @@ func nearest(word string, candidates []string) []string {
 		words = append(words, m.word)
 	}
 	return words
-}
-
-// distance counts the insertions, deletions, replacements and swaps of
-// neighbours that turn a into b.
-func distance(a, b string) int {
-	s, t := []rune(a), []rune(b)
-	d := make([][]int, len(s)+1)
-	for i := range d {
-		d[i] = make([]int, len(t)+1)
-		d[i][0] = i
-	}
-	for j := range d[0] {
-		d[0][j] = j
-	}
-	for i := 1; i <= len(s); i++ {
-		for j := 1; j <= len(t); j++ {
-			cost := 1
-			if s[i-1] == t[j-1] {
-				cost = 0
-			}
-			d[i][j] = min(d[i-1][j]+1, d[i][j-1]+1, d[i-1][j-1]+cost)
-			if i > 1 && j > 1 && s[i-1] == t[j-2] && s[i-2] == t[j-1] {
-				d[i][j] = min(d[i][j], d[i-2][j-2]+1)
-			}
-		}
-	}
-	return d[len(s)][len(t)]
 }

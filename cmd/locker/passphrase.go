@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"evidence-locker/crypto"
@@ -25,24 +26,28 @@ const (
 	maxTries       = 3 // at a terminal
 )
 
-// errEmptyPassphrase says that a source gave no passphrase.
-var errEmptyPassphrase = errors.New("empty passphrase")
+var (
+	// errEmptyPassphrase says that a source gave no passphrase.
+	errEmptyPassphrase = errors.New("empty passphrase")
+	errLongPassphrase  = errors.New("passphrase too long")
+)
 
-// A passphraseError names the source that failed.
+// A passphraseError names the source that failed. A command is not repeated:
+// it may hold the secret itself.
 type passphraseError struct {
 	key  string // of the catalogue
-	name string
+	args []any  // of the text, before the error
 	err  error
 }
 
-func (e *passphraseError) Error() string {
-	return fmt.Sprintf("reading passphrase from %q: %v", e.name, e.err)
-}
+func (e *passphraseError) Error() string           { return fmt.Sprintf("reading passphrase: %v", e.err) }
 func (e *passphraseError) Unwrap() error           { return e.err }
-func (e *passphraseError) translate(l lang) string { return l.msg(e.key, e.name, e.err) }
+func (e *passphraseError) translate(l lang) string { return l.msg(e.key, append(e.args, e.err)...) }
 
 // givenPassphrase reads the passphrase from --passphrase-file or
-// --passphrase-command or their variables. ok is false if there is neither.
+// --passphrase-command or their variables. ok is false if there is neither, or
+// if the file is standard input and that is a terminal: then the person is asked
+// as without it, and what is typed is not shown.
 func (e *env) givenPassphrase(ctx context.Context) (p string, ok bool, err error) {
 	file, command := e.line.globalValue("passphrase-file"), e.line.globalValue("passphrase-command")
 	if file == "" && command == "" {
@@ -51,27 +56,32 @@ func (e *env) givenPassphrase(ctx context.Context) (p string, ok bool, err error
 	switch {
 	case file != "" && command != "":
 		return "", false, &usageError{key: "usage.two-passphrases"}
+	case file == "-" && isTerminalFile(e.stdin):
+		return "", false, nil
 	case file != "":
-		p, err = e.passphraseFromFile(file)
+		p, err = e.passphraseFromFile(ctx, file)
 		if err != nil {
-			err = &passphraseError{"err.passphrase-file", file, err}
+			err = &passphraseError{"err.passphrase-file", []any{file}, err}
 		}
 	case command != "":
 		p, err = e.passphraseFromCommand(ctx, command)
 		if err != nil {
-			err = &passphraseError{"err.passphrase-command", command, err}
+			err = &passphraseError{"err.passphrase-command", nil, err}
 		}
 	default:
 		return "", false, nil
 	}
+	if err != nil && ctx.Err() != nil {
+		err = ctx.Err()
+	}
 	return p, err == nil, err
 }
 
-func (e *env) passphraseFromFile(name string) (string, error) {
+func (e *env) passphraseFromFile(ctx context.Context, name string) (string, error) {
 	if name == "-" {
-		return firstLine(e.stdin)
+		return firstLine(&patientReader{ctx: ctx, r: e.stdin})
 	}
-	f, err := os.Open(name)
+	f, err := patientOpen(ctx, name)
 	if err != nil {
 		return "", err
 	}
@@ -80,8 +90,32 @@ func (e *env) passphraseFromFile(name string) (string, error) {
 		e.ui.warning("passphrase.file-open", name)
 		e.ui.hint("passphrase.file-chmod", quoteLine([]string{"chmod", "600", name}))
 	}
-	return firstLine(f)
+	return firstLine(&patientReader{ctx: ctx, r: f})
 }
+
+// patientOpen opens a file, which lasts where it is a pipe that nobody writes
+// to yet, and gives up when ctx ends.
+func patientOpen(ctx context.Context, name string) (*os.File, error) {
+	type result struct {
+		f   *os.File
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		f, err := os.Open(name)
+		done <- result{f, err}
+	}()
+	select {
+	case r := <-done:
+		return r.f, r.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// commandDelay is how long a passphrase command that was killed may leave its
+// output open, through a child that it had.
+const commandDelay = 200 * time.Millisecond
 
 // passphraseFromCommand runs command in a shell and takes what it prints.
 func (e *env) passphraseFromCommand(ctx context.Context, command string) (string, error) {
@@ -89,20 +123,40 @@ func (e *env) passphraseFromCommand(ctx context.Context, command string) (string
 	if e.goos == "windows" {
 		cmd = exec.CommandContext(ctx, "cmd", "/c", command)
 	}
-	cmd.Stderr = e.stderr
-	out, err := cmd.Output()
-	if err != nil {
+	var out shortBuffer
+	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &out, e.stderr, commandDelay
+	if err := cmd.Run(); err != nil && !out.full {
 		return "", err
 	}
-	return firstLine(bytes.NewReader(out))
+	return firstLine(bytes.NewReader(out.data))
+}
+
+// A shortBuffer takes as much as a passphrase can be and then refuses more,
+// which ends the command that writes.
+type shortBuffer struct {
+	data []byte
+	full bool
+}
+
+func (b *shortBuffer) Write(p []byte) (int, error) {
+	if n := maxPassphrase + 1 - len(b.data); n < len(p) {
+		b.full = true
+		b.data = append(b.data, p[:n]...)
+		return n, errLongPassphrase
+	}
+	b.data = append(b.data, p...)
+	return len(p), nil
 }
 
 // firstLine returns the first line of r without its end and without a byte
 // order mark.
 func firstLine(r io.Reader) (string, error) {
-	line, err := bufio.NewReader(io.LimitReader(r, maxPassphrase)).ReadString('\n')
+	line, err := bufio.NewReader(io.LimitReader(r, maxPassphrase+1)).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		return "", err
+	}
+	if len(line) > maxPassphrase {
+		return "", errLongPassphrase
 	}
 	line = strings.TrimPrefix(strings.TrimRight(line, "\r\n"), "\ufeff")
 	if line == "" {
@@ -179,4 +233,11 @@ func (e *env) warnIfWeak(p string) {
 // else.
 func (u *ui) showPassphrase(p string) error {
 	return u.tell("", u.lang.msg("passphrase.generated"), "", "    "+p, "", u.lang.msg("passphrase.write-down"), "")
+}
+
+// voidPassphrase says that the passphrase shown last opens nothing.
+func (u *ui) voidPassphrase() {
+	if u.tell(u.lang.msg("passphrase.void")) != nil {
+		u.warning("passphrase.void")
+	}
 }

@@ -9,15 +9,25 @@ import (
 // barDelay is how long work must last to be worth a bar.
 const barDelay = 500 * time.Millisecond
 
-// A bar shows progress in bytes on standard error. A nil bar shows nothing.
+// A bar shows progress on standard error. A nil bar shows nothing.
 type bar struct {
 	p     *progressbar.ProgressBar
 	total int64
 }
 
-// progress returns a function that shows how far long work is, and one that
-// wipes the bar at the end. Where standard error is no terminal they do nothing.
+// progress returns a function that shows how far work that is counted in bytes
+// is, and one that wipes the bar at the end. Where standard error is no terminal
+// they do nothing.
 func (u *ui) progress(key string) (update func(done, total int64), end func()) {
+	return u.newProgress(key, true)
+}
+
+// steps is progress for work that is counted in anything else.
+func (u *ui) steps(key string) (update func(done, total int64), end func()) {
+	return u.newProgress(key, false)
+}
+
+func (u *ui) newProgress(key string, bytes bool) (update func(done, total int64), end func()) {
 	if u.quiet || !isTerminalFile(u.err) {
 		return func(int64, int64) {}, func() {}
 	}
@@ -30,7 +40,7 @@ func (u *ui) progress(key string) (update func(done, total int64), end func()) {
 			u.bar = &bar{total: total, p: progressbar.NewOptions64(max(total, 1),
 				progressbar.OptionSetWriter(u.err),
 				progressbar.OptionSetDescription(u.lang.msg(key)),
-				progressbar.OptionShowBytes(true),
+				progressbar.OptionShowBytes(bytes),
 				progressbar.OptionUseIECUnits(true),
 				progressbar.OptionSetWidth(24),
 				progressbar.OptionThrottle(100*time.Millisecond),

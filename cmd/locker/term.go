@@ -65,7 +65,7 @@ func (u *ui) printJSON(v any) error {
 	if err != nil {
 		return fmt.Errorf("writing JSON: %w", err)
 	}
-	u.print(string(data))
+	u.print(string(visibleJSON(data)))
 	return nil
 }
 

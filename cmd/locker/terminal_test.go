@@ -143,6 +143,57 @@ func TestInterruptKeepsRecord(t *testing.T) {
 	}
 }
 
+// A vault never stands under a passphrase that was not shown: killed as soon as
+// there is a vault, the program has shown it.
+func TestPassphraseBeforeVault(t *testing.T) {
+	for _, args := range [][]string{{"add", "--note", "x"}, {"init"}} {
+		home := t.TempDir()
+		s := startSession(t, home, args...)
+		if args[0] == "init" {
+			s.expect("New passphrase")
+			s.send("\r")
+		}
+		vault := filepath.Join(home, ".local/share/locker/vault.locker")
+		for start := time.Now(); !exists(vault); {
+			if time.Since(start) > 20*time.Second {
+				t.Fatal("no vault")
+			}
+		}
+		s.cmd.Process.Kill()
+		s.expect("It is shown only now")
+		s.expect("Write it down now")
+	}
+}
+
+// Standard input that is a terminal is no file to read a passphrase from: what is
+// typed is not shown, and Ctrl-C works.
+func TestInterruptAtPassphraseStdin(t *testing.T) {
+	home := t.TempDir()
+	first := startSession(t, home, "add", "--note", "x")
+	first.expect("Own passphrase instead")
+	first.send("\r")
+	first.code()
+	s := startSession(t, home, "list", "--passphrase-file", "-")
+	s.expect("Passphrase for")
+	waitForEcho(t, s.tty, false)
+	s.send("half a passph\x03")
+	if code := s.code(); code != exitInterrupted {
+		t.Errorf("exit code %d, want %d", code, exitInterrupted)
+	}
+	if strings.Contains(s.got.String(), "half") {
+		t.Errorf("what was typed is shown:\n%s", s.got.String())
+	}
+}
+
+// A PDF is not for a terminal.
+func TestReportOnTerminal(t *testing.T) {
+	s := startSession(t, t.TempDir(), "report", "-o", "-")
+	s.expect("a PDF is not for a terminal; give -o FILE, or --format text")
+	if code := s.code(); code != exitUsage {
+		t.Errorf("exit code %d, want %d", code, exitUsage)
+	}
+}
+
 // A signal in the middle of standard input ends the wait.
 func TestInterruptAtStdin(t *testing.T) {
 	home := t.TempDir()

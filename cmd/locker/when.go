@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/text/width"
 )
 
 // A whenError says why a time could not be read; it is a catalogue key.
@@ -32,18 +34,23 @@ var (
 )
 
 var whenUnits = map[string]time.Duration{
-	"s": time.Second, "sec": time.Second, "second": time.Second,
-	"m": time.Minute, "min": time.Minute, "minute": time.Minute,
-	"h": time.Hour, "hr": time.Hour, "hour": time.Hour,
-	"d": 24 * time.Hour, "day": 24 * time.Hour,
+	"s": time.Second, "sec": time.Second, "secs": time.Second, "second": time.Second, "seconds": time.Second,
+	"m": time.Minute, "min": time.Minute, "mins": time.Minute, "minute": time.Minute, "minutes": time.Minute,
+	"h": time.Hour, "hr": time.Hour, "hrs": time.Hour, "hour": time.Hour, "hours": time.Hour,
+	"d": 24 * time.Hour, "day": 24 * time.Hour, "days": 24 * time.Hour,
 }
+
+// longAgo bounds "ago": what lies further back is a typing error.
+const longAgo = 100 * 365 * 24 * time.Hour
 
 // parseWhen reads a time as people write it: RFC 3339, `2026-11-22 14:03`,
 // `14:03` (the latest such moment in the past), `today 9:00`, `yesterday 23:50`,
-// `10m ago`, `now`. Without an offset it is meant in now's zone. A moment that
-// the zone skipped or had twice is an error, never a guess.
+// `10m ago`, `now`; full-width digits and signs too. Without an offset it is
+// meant in now's zone. A moment of a given day that the zone skipped or had
+// twice is an error, never a guess; of a bare time of day that came twice, the
+// later one is the latest such moment.
 func parseWhen(s string, now time.Time) (time.Time, error) {
-	s = strings.Join(strings.Fields(s), " ")
+	s = strings.Join(strings.Fields(width.Fold.String(s)), " ")
 	t, err := readWhen(s, now)
 	if err == nil && (t.Year() < minYear || t.Year() > maxYear) {
 		err = errWhenUnknown
@@ -87,11 +94,8 @@ func ago(parts string, now time.Time) (time.Time, error) {
 	var d time.Duration
 	for _, p := range whenPart.FindAllStringSubmatch(parts, -1) {
 		unit, ok := whenUnits[p[2]]
-		if !ok {
-			unit, ok = whenUnits[strings.TrimSuffix(p[2], "s")]
-		}
 		n, err := strconv.Atoi(p[1])
-		if !ok || err != nil || n > 40_000 && unit > time.Hour {
+		if !ok || err != nil || time.Duration(n) > (longAgo-d)/unit {
 			return time.Time{}, errWhenUnknown
 		}
 		d += time.Duration(n) * unit

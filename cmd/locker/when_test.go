@@ -61,6 +61,15 @@ func TestParseWhen(t *testing.T) {
 		{"999999h ago", tokyo, "", errWhenUnknown},
 		{"0001-01-01 00:00", tokyo, "", errWhenUnknown},
 		{"", tokyo, "", errWhenUnknown},
+		{"１４：０３", tokyo, "2026-11-22T14:03:00+09:00", nil},
+		{"２０２６／１１／２２　１４：０３", tokyo, "2026-11-22T14:03:00+09:00", nil},
+		{"2 hrs ago", tokyo, "2026-11-22T12:30:00+09:00", nil},
+		{"5 ms ago", tokyo, "", errWhenUnknown},
+		{"5 ds ago", tokyo, "", errWhenUnknown},
+		{"36500d ago", tokyo, "", errWhenUnknown}, // before 1970
+		{"40000d ago", tokyo, "", errWhenUnknown},
+		{"40000d 40000d 40000d ago", tokyo, "", errWhenUnknown},
+		{"999999d 999999d 999999d 999999d ago", tokyo, "", errWhenUnknown},
 		{"around noon", tokyo, "", errWhenUnknown},
 	} {
 		got, err := parseWhen(c.in, c.now)

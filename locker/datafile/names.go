@@ -86,8 +86,11 @@ func Fold(s string) string {
 	}, s)
 }
 
-// distance counts the letters to insert, delete, change or swap with their
-// neighbour to get from a to b.
+// Distance counts the letters to insert, delete, change or swap with their
+// neighbour to get from a to b. Its cost grows with the product of their
+// lengths.
+func Distance(a, b string) int { return distance([]rune(a), []rune(b)) }
+
 func distance(a, b []rune) int {
 	var before, last []int
 	row := make([]int, len(b)+1)

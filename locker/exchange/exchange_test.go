@@ -53,6 +53,8 @@ func TestLooksLike(t *testing.T) {
 		{"bitflyer", Order, "90000000001", false},
 		{"bitflyer", Transfer, "CWD20151224-014040-077777", true},
 		{"binance", Transfer, "b6ae22b3aa844210a7041aee7589627c", true},
+		{"binance", Transfer, "769800519366885376", true},
+		{"binance", Transfer, "b6ae22b3", false},
 		{"kraken", Order, "OQCLML-BW3P3-BUCMWZ", true},
 		{"kraken", Order, "oqclml-bw3p3-bucmwz", false},
 		{"bybit", Order, "anything: no shape is known", true},

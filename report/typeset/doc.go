@@ -59,6 +59,7 @@ type Document struct {
 
 	Lang    string    // language of the text as in "ja" or "en"; "" leaves it out
 	Date    time.Time // creation and modification date of the PDF, written in UTC
+	DayOnly bool      // Date is a day in its own zone, and is written without a time
 	Face    Face
 	Size    float64 // of the body text in points; 0 means 10
 	Paper   Paper
@@ -103,5 +104,5 @@ func (d *Document) Write(ctx context.Context, w io.Writer) (err error) {
 	if err != nil {
 		return fmt.Errorf("drawing pages: %w", err)
 	}
-	return splice(ctx, w, raw, spliced{lang: d.Lang, fonts: used, pictures: l.placed})
+	return splice(ctx, w, raw, spliced{lang: d.Lang, dayOnly: d.DayOnly, fonts: used, pictures: l.placed})
 }

@@ -80,6 +80,9 @@ func drawPages(d *Document, l *layout, pages []*page) ([]byte, map[faceID]map[ru
 	if d.Date.IsZero() {
 		date = time.Unix(0, 0).UTC() // gofpdf would take the clock
 	}
+	if d.DayOnly {
+		date = time.Date(d.Date.Year(), d.Date.Month(), d.Date.Day(), 0, 0, 0, 0, time.UTC)
+	}
 	pdf.SetCreationDate(date)
 	pdf.SetModificationDate(date)
 	pdf.SetProducer("evidence-locker", true)

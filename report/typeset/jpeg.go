@@ -21,6 +21,11 @@ type jpegHead struct {
 	orientation      int
 }
 
+// maxScans is how many times a JPEG may refine its picture. Encoders make some
+// ten; a file of a megabyte could have twenty thousand, each of which costs
+// every reader as much as the whole picture.
+const maxScans = 100
+
 // stripJPEG copies a JPEG from its start to its end marker without comments and
 // without application data but Adobe's, which tells the colours. check is
 // called with the head before the picture data is copied.
@@ -103,7 +108,9 @@ func stripJPEG(w io.Writer, r *bufio.Reader, check func(jpegHead) error) error {
 			}
 		}
 		if m == 0xda {
-			scans++
+			if scans++; scans > maxScans {
+				return errUnsupported
+			}
 			if err := copyScan(w, r); err != nil {
 				return err
 			}
@@ -257,7 +264,7 @@ func (in *inspected) inspectJPEG(r *bufio.Reader) error {
 	in.orientation = h.orientation
 	if h.components == 4 {
 		// Viewers disagree about CMYK, so it is converted.
-		in.image = wholeEncoding(img, jpeg.Decode, weight)
+		in.image = wholeEncoding(img, nil, jpeg.Decode, weight)
 	} else {
 		in.image = h.passThrough(proof.n, proof.crc)
 	}

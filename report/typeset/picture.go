@@ -57,13 +57,14 @@ const (
 	maxPixels  = 50e6
 	maxSide    = 30_000
 	maxDecoded = 128 << 20 // bytes of a picture that has to be decoded as a whole
-	maxFile    = 256 << 20 // bytes of a file of a kind that is decoded as a whole
+	maxFile    = 48 << 20  // bytes of a file of a kind that is read as a whole
 )
 
 // Inspect reads a picture to its end and tells what it is. The error is a
 // *PictureError. Pictures may have 50 million pixels and 30,000 pixels a side,
 // and no more than 128 MiB when decoded if that has to be done as a whole, as
-// for all formats but PNG without interlacing.
+// for all formats but PNG without interlacing. Files of formats other than PNG
+// and JPEG may have 48 MiB.
 func Inspect(open func() (io.ReadCloser, error)) (Info, error) {
 	in := inspect(open)
 	if in.err != nil {
@@ -248,8 +249,27 @@ type budget struct {
 }
 
 // memory is shared by all documents of the program. One picture of the largest
-// size fits.
-var memory = newBudget(maxDecoded)
+// size fits, with its file.
+var memory = newBudget(maxDecoded + maxFile)
+
+// wholeFiles is held while a file is in memory: only one at a time may wait for
+// more.
+var wholeFiles sync.Mutex
+
+// wholeFile reads a file that is decoded from memory. release gives the memory
+// back and lets the next one in; it is never nil.
+func wholeFile(r io.Reader) (file *bytes.Reader, release func(), err error) {
+	const reading = 2 * maxFile // io.ReadAll copies once
+	wholeFiles.Lock()
+	memory.acquire(reading)
+	data, err := io.ReadAll(io.LimitReader(r, maxFile+1))
+	if err == nil && len(data) > maxFile {
+		data, err = nil, &limitError{}
+	}
+	n := int64(len(data))
+	memory.release(reading - n)
+	return bytes.NewReader(data), func() { memory.release(n); wholeFiles.Unlock() }, err
+}
 
 func newBudget(n int64) *budget {
 	b := &budget{free: n}

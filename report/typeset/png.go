@@ -243,7 +243,7 @@ func (in *inspected) inspectPNG(r io.Reader) error {
 		return err
 	}
 	if p.interlaced {
-		return in.inspectWhole(io.MultiReader(p.replay(), p.r), png.Decode, p.w, p.h, perPixel)
+		return in.inspectWhole(io.MultiReader(p.replay(), p.r), nil, png.Decode, p.w, p.h, perPixel)
 	}
 	idat := &checked{r: p}
 	clean, err := inflates(idat, p.h, p.rowBytes())

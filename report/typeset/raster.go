@@ -1,7 +1,6 @@
 package typeset
 
 import (
-	"bufio"
 	"bytes"
 	"compress/zlib"
 	"errors"
@@ -119,17 +118,19 @@ func (in *inspected) inspectRaster(r io.Reader) error {
 	case "webp":
 		decode, config = decodeWebP, webp.DecodeConfig
 	}
+	file, release, err := wholeFile(r)
+	defer release()
+	if err != nil {
+		return err
+	}
 	if in.Format == "webp" {
-		br := bufio.NewReader(r)
 		// Byte 20 of an extended WebP holds its flags; bit 1 is animation.
-		if head, _ := br.Peek(21); len(head) == 21 && string(head[12:16]) == "VP8X" && head[20]&2 != 0 {
+		var head [21]byte
+		if _, err := file.ReadAt(head[:], 0); err == nil && string(head[12:16]) == "VP8X" && head[20]&2 != 0 {
 			return errAnimated
 		}
-		r = br
 	}
-	r = &io.LimitedReader{R: r, N: maxFile}
-	var head bytes.Buffer
-	cfg, err := config(io.TeeReader(r, &head))
+	cfg, err := config(file)
 	if err != nil {
 		return rasterError(err)
 	}
@@ -138,7 +139,10 @@ func (in *inspected) inspectRaster(r io.Reader) error {
 	if err := checkSize(cfg.Width, cfg.Height, perPixel); err != nil {
 		return err
 	}
-	return in.inspectWhole(io.MultiReader(&head, r), decode, cfg.Width, cfg.Height, perPixel)
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	return in.inspectWhole(file, wholeFile, decode, cfg.Width, cfg.Height, perPixel)
 }
 
 func rasterError(err error) error {
@@ -163,9 +167,13 @@ func bytesPerPixel(m color.Model) int {
 	return 4
 }
 
+// loader gets a file ready for a decoder; release must be called in any case.
+type loader func(io.Reader) (file *bytes.Reader, release func(), err error)
+
 // inspectWhole decodes a picture to see that it can be. w and h are what its
-// header says.
-func (in *inspected) inspectWhole(r io.Reader, decode decoder, w, h, perPixel int) error {
+// header says. load is what the second reading begins with, nil for a decoder
+// that takes little more than the picture.
+func (in *inspected) inspectWhole(r io.Reader, load loader, decode decoder, w, h, perPixel int) error {
 	weight := int64(w) * int64(h) * int64(perPixel)
 	memory.acquire(weight)
 	defer memory.release(weight)
@@ -179,19 +187,27 @@ func (in *inspected) inspectWhole(r io.Reader, decode decoder, w, h, perPixel in
 		return errors.New("size is not what the header says")
 	}
 	in.Width, in.Height = b.Dx(), b.Dy()
-	in.image = wholeEncoding(img, decode, weight)
+	in.image = wholeEncoding(img, load, decode, weight)
 	return nil
 }
 
 // wholeEncoding is the encoding of img, which will be decoded again when it is
 // written.
-func wholeEncoding(img image.Image, decode decoder, weight int64) encoding {
+func wholeEncoding(img image.Image, load loader, decode decoder, weight int64) encoding {
 	b := img.Bounds()
 	sum := crc32.NewIEEE()
 	eachRow(img, func(row []byte) error { sum.Write(row); return nil })
 	want := sum.Sum32()
 	e := flateEncoding(b.Dx(), b.Dy(), false)
 	e.copy = func(w io.Writer, r io.Reader) error {
+		if load != nil {
+			file, release, err := load(r)
+			defer release()
+			if err != nil {
+				return err
+			}
+			r = file
+		}
 		memory.acquire(weight)
 		defer memory.release(weight)
 		img, err := decode(r)

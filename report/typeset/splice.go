@@ -17,6 +17,7 @@ import (
 // spliced is what splice adds to the PDF that gofpdf made.
 type spliced struct {
 	lang     string
+	dayOnly  bool
 	fonts    map[faceID]map[rune]bool
 	pictures []inspected
 }
@@ -25,6 +26,7 @@ type spliced struct {
 //
 //   - version 1.7, and an /ID that depends on the content only;
 //   - /Lang and /ViewerPreferences in the catalog;
+//   - dates without a time of day, if that was asked for;
 //   - fonts under their own names, tagged as subsets, with a map to Unicode of
 //     the characters that are used;
 //   - the pictures, behind all other objects.
@@ -49,6 +51,16 @@ func splice(ctx context.Context, w io.Writer, raw []byte, add spliced) error {
 		replaceOnce(objs, 2, "/XObject <<\n", "/XObject <<\n"+names),
 		replaceOnce(objs, root, "/Type /Catalog\n", "/Type /Catalog\n"+catalogExtra(add.lang)),
 	)
+	if add.dayOnly {
+		for _, name := range []string{"CreationDate", "ModDate"} {
+			dated := regexp.MustCompile(`\n/` + name + ` \(D:\d{8}(\d{6})\)\n`).FindSubmatchIndex(objs[info])
+			if dated == nil {
+				err = errors.Join(err, fmt.Errorf("no %s", name))
+				continue
+			}
+			objs[info] = append(objs[info][:dated[2]:dated[2]], objs[info][dated[3]:]...)
+		}
+	}
 	if err != nil {
 		return fmt.Errorf("finishing the PDF: %w", err)
 	}

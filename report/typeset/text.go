@@ -9,16 +9,25 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// clean turns any string into one that can be drawn and measured: valid UTF-8
-// of the basic plane, composed, with no control characters but newlines. It is
-// the border that every drawn string passes.
+// Printable turns any bytes into text that hides nothing, in a document or out
+// of one: valid UTF-8, composed, with no control characters but newlines. Tabs
+// become blanks and every kind of line end a newline.
 //
-// Nothing is lost silently. A character that the fonts lack, or that would be
-// invisible (a zero-width space or a direction mark may hide in a forged
-// address), appears as its code point: 〔U+200B〕. A byte that is not UTF-8
-// appears as 〔0xFF〕. Only the two variation selectors that choose between a
-// black and a coloured symbol, and a byte order mark at the start, are dropped.
-func clean(s string) string {
+// Nothing is lost silently. What would be invisible, or would change how its
+// neighbours are seen (a zero-width space or a direction mark may hide in a
+// forged address), appears as its code point: 〔U+200B〕. A byte that is not
+// UTF-8 appears as 〔0xFF〕. Only the two variation selectors that choose between
+// a black and a coloured symbol, and a byte order mark at the start, are
+// dropped.
+func Printable(s string) string { return rewrite(s, func(rune) bool { return true }) }
+
+// clean turns any string into one that can be drawn and measured: printable
+// and of the basic plane. A character that the fonts lack appears as its code
+// point. It is the border that every drawn string passes.
+func clean(s string) string { return rewrite(s, drawable) }
+
+// rewrite does the work of Printable for the characters that keep tells.
+func rewrite(s string, keep func(rune) bool) string {
 	if isPlainASCII(s) {
 		return s
 	}
@@ -33,9 +42,11 @@ func clean(s string) string {
 	put := func(s string) { flush(); b.WriteString(s) }
 
 	s = strings.TrimPrefix(s, "\ufeff")
+	s = selectors.Replace(s) // before composing: they may stand between a letter and its mark
 	for s != "" {
-		seg := compose(s[:segment(s)])
-		s = s[segment(s):]
+		n := segment(s)
+		seg := compose(s[:n])
+		s = s[n:]
 		for seg != "" {
 			r, n := utf8.DecodeRuneInString(seg)
 			switch {
@@ -47,10 +58,9 @@ func clean(s string) string {
 				put("\n")
 			case r == '\t':
 				put("    ")
-			case r == '\ufe0e', r == '\ufe0f':
-			case unicode.In(r, unicode.Cc, unicode.Cf):
+			case Hidden(r):
 				marked = append(marked, fmt.Sprintf("%U", r))
-			case drawable(r):
+			case keep(r):
 				put(string(r))
 			case unicode.Is(unicode.Zs, r):
 				put(" ")
@@ -62,6 +72,15 @@ func clean(s string) string {
 	}
 	flush()
 	return b.String()
+}
+
+var selectors = strings.NewReplacer("\ufe0e", "", "\ufe0f", "")
+
+// Hidden reports what Printable shows by its code point: control characters
+// but for newlines and tabs, the invisible and direction-changing ones, and
+// those without an agreed meaning.
+func Hidden(r rune) bool {
+	return r != '\n' && unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Zl, unicode.Zp) || r&0xfffe == 0xfffe
 }
 
 func isPlainASCII(s string) bool {
@@ -89,22 +108,4 @@ func compose(seg string) string {
 		return seg
 	}
 	return norm.NFC.String(seg)
-}
-
-// Undrawable returns the characters of s, in order and each once, that a
-// document shows by their code points.
-func Undrawable(s string) []rune {
-	var out []rune
-	seen := map[rune]bool{}
-	for s = strings.TrimPrefix(s, "\ufeff"); s != ""; {
-		n := segment(s)
-		for _, r := range compose(s[:n]) {
-			if !seen[r] && strings.HasPrefix(clean("\n"+string(r)), "\n〔U") {
-				seen[r] = true
-				out = append(out, r)
-			}
-		}
-		s = s[n:]
-	}
-	return out
 }

@@ -41,12 +41,6 @@ func TestClean(t *testing.T) {
 	}
 }
 
-func TestUndrawable(t *testing.T) {
-	if got := string(Undrawable("か\u3099a😀b\u200b😀\xff")); got != "😀\u200b" {
-		t.Errorf("got %q", got)
-	}
-}
-
 // The tables of widths agree with what gofpdf reads from the same fonts, for
 // every character that is drawn. And no font reorders text.
 func TestWidths(t *testing.T) {

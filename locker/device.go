@@ -34,7 +34,8 @@ const deviceLine = "evidence-locker/device/v1"
 //
 // A third one, place-<hash of the vault's path>, holds the id of the vault
 // that stood there last: a vault that another one takes the place of has no
-// pin of its own.
+// pin of its own. A fourth, home-<vault id>, holds the path that the pinned
+// head is of.
 type device struct {
 	signer    note.Signer
 	verifier  note.Verifier
@@ -205,13 +206,40 @@ func (v *Vault) device(ctx context.Context) (*device, error) {
 
 // savePin remembers the newest head. It may lag: it is written after the
 // commit and without waiting for the disk.
+//
+// The pin belongs to the vault at one path, its home. A copy that is added to
+// elsewhere leaves it alone: else the vault at home would count as an old copy
+// from then on.
 func (v *Vault) savePin(cp record.Checkpoint) {
-	if v.o.ConfigDir == "" {
+	if v.o.ConfigDir == "" || !v.atHome() {
 		return
 	}
 	if err := durable.WriteFile(pinFile(v.o.ConfigDir, v.id), []byte(cp.Marshal()), false); err != nil {
 		v.o.warn(WarnPin, "%v", err)
 	}
+}
+
+// atHome reports whether the vault stands where its pin was made. If nothing
+// stands there any more, the vault has moved, and this is its home.
+func (v *Vault) atHome() bool {
+	path, err := filepath.Abs(v.path)
+	if err != nil {
+		return true
+	}
+	file := filepath.Join(v.o.ConfigDir, "home-"+v.id)
+	b, err := os.ReadFile(file)
+	home := string(b)
+	if err == nil && home == path {
+		return true
+	}
+	if err == nil && home != "" {
+		if _, err := os.Lstat(home); err == nil {
+			return false
+		}
+	}
+	// If that fails, the vault has no home yet.
+	durable.WriteFile(file, []byte(path), true)
+	return true
 }
 
 func placeFile(dir, path string) string {

@@ -166,7 +166,9 @@ The config folder, outside the vault and never in a backup, holds files of mode
 head-<vault-id> is the newest head that this machine wrote, as an unsigned
 checkpoint. It is written without waiting for the disk and may lag.
 place-<first 32 hex digits of the SHA-256 of the vault's absolute path> is the
-id of the vault that stood there first, and a newline.
+id of the vault that stood there first, and a newline. home-<vault-id> is the
+absolute path of the vault that the pinned head is of; a copy elsewhere does not
+move the pin.
 
 # What can be noticed, and by whom
 

@@ -7,5 +7,5 @@ import "time"
 // The race detector makes everything five to ten times slower.
 func init() {
 	sparse = 16
-	killWindow = 600 * time.Millisecond
+	killWindow = 200 * time.Millisecond
 }

@@ -160,7 +160,7 @@ func ParseAmount(s string) (Amount, bool) {
 		return raw, false
 	}
 	d, err := decimal.NewFromString(number)
-	if err != nil || d.NumDigits() > maxDigits || d.Exponent() > maxDigits || d.Exponent() < -maxDigits {
+	if err != nil || d.NumDigits()+int(max(0, d.Exponent())) > maxDigits || d.Exponent() < -maxDigits {
 		return raw, false
 	}
 	return Amount{Raw: s, Quantity: d.StringFixed(max(0, -d.Exponent())), Asset: asset}, true

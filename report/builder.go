@@ -183,17 +183,28 @@ func (b *builder) form(sheet bool) []typeset.Field {
 		case !b.asked(f) && f.Show == "see-circumstances":
 			continue // says nothing that another row does not
 		case len(spans) > 0:
+			// The service alone does not say where the person was.
+			if f.Show == "place" && b.key == "police" && len(b.with(f.Path)) == 0 {
+				b.missIn(f, ask)
+			}
 		case !b.asked(f) || ask.Need == Optional && f.Absent == "" && !f.Sheet:
 			continue
 		default:
 			spans = typeset.Text(b.absent(f))
-			if f.Sheet == sheet && f.Absent == "" && (ask.Need == Required || ask.Need == Expected) {
-				b.miss(MissingField{f.Path, f.JA, f.EN, ask.Need, ask.WhyJA, ask.WhyEN, ask.Source})
+			if f.Sheet == sheet && f.Absent == "" {
+				b.missIn(f, ask)
 			}
 		}
 		rows = append(rows, typeset.Field{Label: b.s(f.JA, f.EN), Value: spans})
 	}
 	return rows
+}
+
+// missIn notes that a field is missing, if the recipient wants it.
+func (b *builder) missIn(f field, ask asking) {
+	if ask.Need == Required || ask.Need == Expected {
+		b.miss(MissingField{f.Path, f.JA, f.EN, ask.Need, ask.WhyJA, ask.WhyEN, ask.Source})
+	}
 }
 
 // miss notes what is missing, once for each field of a record.

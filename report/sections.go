@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -63,9 +64,10 @@ type event struct {
 	what []typeset.Span
 }
 
-// events are all dated facts in the order in which they happened. The time of
-// recording is never taken for the time of the fact.
-func (b *builder) events() (es []event, undated []int64) {
+// events are all dated facts in the order in which they happened, and apart
+// from them the records without a time of their own. The time of recording is
+// never taken for the time of the fact.
+func (b *builder) events() (es []event, undated []untimed) {
 	add := func(r *locker.Record, name string, what []typeset.Span) bool {
 		t, ok := r.Fields[name].(record.Time)
 		if ok && !t.At.IsZero() {
@@ -102,18 +104,54 @@ func (b *builder) events() (es []event, undated []int64) {
 				found = add(r, name, d.what(i+1, r, name)) || found
 			}
 			if !found {
-				undated = append(undated, b.seqs(r)...)
+				undated = append(undated, untimed{r, d.what(i+1, r, d.names[0])})
 			}
 		}
 	}
 	for _, x := range b.exhibits {
 		if !add(x.rec, "at", b.exhibitTime(x)) {
-			undated = append(undated, x.rec.Seq)
+			undated = append(undated, untimed{x.rec, []typeset.Span{goTo(x.id(), b.exhibitName(x)), {Text: b.s("：", ": ")}, mono(b.fileName(x))}})
 		}
 	}
 	slices.SortStableFunc(es, func(x, y event) int { return cmp.Or(x.at.Compare(y.at), cmp.Compare(x.seqs[0], y.seqs[0])) })
-	slices.Sort(undated)
+	slices.SortStableFunc(undated, func(x, y untimed) int { return cmp.Compare(x.rec.Seq, y.rec.Seq) })
 	return es, undated
+}
+
+// untimed is a record that does not say when something happened.
+type untimed struct {
+	rec  *locker.Record
+	what []typeset.Span
+}
+
+// recordedAt prints when a record, or each of those it is made of, was
+// recorded.
+func (b *builder) recordedAt(r *locker.Record) string {
+	var lines []string
+	for _, p := range b.partsOf(r) {
+		s := b.notRecorded()
+		if !p.RecordedAt.IsZero() {
+			s = localTime(p.RecordedAt) + "\n" + utcTime(p.RecordedAt)
+		}
+		lines = append(lines, s)
+	}
+	return strings.Join(slices.Compact(lines), "\n")
+}
+
+// untimedTable shows the records that are not in the timeline, by when they
+// were recorded.
+func (b *builder) untimedTable(rs []untimed) []typeset.Block {
+	t := typeset.Table{Size: tableSize, Columns: []typeset.Column{
+		{Head: b.s("記録日時（できごとの日時ではない）", "Recorded (not when it happened)"), MM: 56},
+		{Head: b.s("記録の内容", "What is recorded")},
+		{Head: b.s("記録", "Record"), MM: 15, Align: typeset.Right},
+	}}
+	for _, u := range rs {
+		t.Rows = append(t.Rows, []typeset.Cell{typeset.Text(b.recordedAt(u.rec)), u.what, b.recCell(u.rec)})
+	}
+	return []typeset.Block{
+		typeset.Heading{Level: 3, ID: "untimed", Text: b.s("日時の記入がない記録", "Records without a time of their own")}, t,
+	}
 }
 
 // exhibitTime says no more than is known: the person gave a time for the file.
@@ -181,8 +219,7 @@ func (b *builder) timeline() []typeset.Block {
 		out = append(out, t)
 	}
 	if len(undated) > 0 {
-		out = append(out, typeset.Paragraph{Spans: []typeset.Span{{Muted: true, Text: fmt.Sprintf(b.s(
-			"日時が未記入のため時系列に入れていない記録: %s", "Records without a time of their own, not in the timeline: %s"), numbers(undated))}}})
+		out = append(out, b.untimedTable(undated)...)
 	}
 	return out
 }
@@ -283,8 +320,12 @@ func (b *builder) losses() []typeset.Block {
 		}
 	}
 	out := []typeset.Block{t}
-	for _, line := range b.totals() {
-		out = append(out, typeset.Paragraph{Spans: []typeset.Span{{Text: b.s("合計: ", "Total: ") + line}}})
+	for _, sums := range []struct {
+		field, ja, en string
+	}{{"amount", "資産・数量の合計: ", "Total of assets: "}, {"value", "当時の価格の合計: ", "Total of values then: "}} {
+		if lines := b.totals(sums.field); len(lines) > 0 {
+			out = append(out, typeset.Paragraph{Spans: typeset.Text(b.s(sums.ja, sums.en) + strings.Join(lines, "\n"))})
+		}
 	}
 	return out
 }
@@ -304,7 +345,8 @@ func (b *builder) lines(t record.Type, head string, names ...string) []typeset.B
 		{Head: b.s("日時", "Time"), MM: 56}, {Head: head}, {Head: b.s("記録", "Record"), MM: 15, Align: typeset.Right},
 	}}
 	for _, r := range b.with(string(t)) {
-		at := typeset.Cell{{Text: b.notRecorded(), Muted: true}}
+		at := typeset.Cell{{Text: b.notRecorded(), Muted: true},
+			{Text: b.s("\n記録日時：", "\nrecorded: ") + b.recordedAt(r), Muted: true}}
 		if v, ok := r.Fields["at"].(record.Time); ok {
 			at = typeset.Text(b.whenCell(v.At))
 		}

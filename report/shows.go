@@ -198,8 +198,9 @@ func (b *builder) showPlace() []typeset.Span {
 	if b.exchangeName != "" {
 		service = typeset.Text(b.s("サービス：", "Service: ") + b.exchangeName)
 	}
-	if len(place) == 0 && len(url) == 0 && b.key == "police" {
-		return nil // the form asks where the person was
+	if len(place) == 0 && len(service)+len(url) > 0 && b.key == "police" {
+		// The form asks where the person was.
+		place = typeset.Text(b.s("いた場所：", "Where the person was: ") + b.notRecorded())
 	}
 	return join("\n", place, service, url)
 }
@@ -243,37 +244,81 @@ func (b *builder) showValues() []typeset.Span {
 	return lines
 }
 
-// totals adds up the losses of each asset that has more than one, exactly.
-func (b *builder) totals() []string {
+// totals adds up an amount of the losses for each asset that has more than one,
+// exactly, and names the losses that are in no total.
+func (b *builder) totals(field string) []string {
 	type sum struct {
+		asset string
 		total *big.Rat
 		scale int
 		seqs  []int64
+		yen   bool // some are not spelled JPY
 	}
 	sums := make(map[string]*sum)
 	var order []string
-	for _, r := range b.with("loss.amount") {
-		a, ok := r.Fields["amount"].(record.Amount)
-		q, good := new(big.Rat).SetString(a.Quantity)
-		if !ok || !good || len(a.Quantity) > 1000 || strings.ContainsAny(a.Quantity, "eE/xXpP_") {
+	var absent, unread, single []int64
+	for _, r := range b.with("loss") {
+		a, ok := r.Fields[field].(record.Amount)
+		if !ok || strings.TrimSpace(a.Raw+a.Quantity) == "" {
+			absent = append(absent, b.seqs(r)...)
 			continue
 		}
-		s := sums[a.Asset]
+		q, good := new(big.Rat).SetString(a.Quantity)
+		if !good || len(a.Quantity) > 1000 || strings.ContainsAny(a.Quantity, "eE/xXpP_") {
+			unread = append(unread, b.seqs(r)...)
+			continue
+		}
+		_, frac, _ := strings.Cut(a.Quantity, ".")
+		yen := false
+		asset, scale := strings.TrimSpace(a.Asset), len(frac)
+		key := datafile.Fold(asset)
+		switch key {
+		case "円", "¥":
+			asset, key, yen = "JPY", "jpy", true
+		case "万円":
+			asset, key, yen = "JPY", "jpy", true
+			q.Mul(q, big.NewRat(10000, 1))
+			scale = max(0, scale-4)
+		}
+		s := sums[key]
 		if s == nil {
-			s = &sum{total: new(big.Rat)}
-			sums[a.Asset] = s
-			order = append(order, a.Asset)
+			s = &sum{asset: asset, total: new(big.Rat)}
+			sums[key] = s
+			order = append(order, key)
 		}
 		s.total.Add(s.total, q)
-		_, frac, _ := strings.Cut(a.Quantity, ".")
-		s.scale = max(s.scale, len(frac))
+		s.scale = max(s.scale, scale)
 		s.seqs = append(s.seqs, r.Seq)
+		s.yen = s.yen || yen
 	}
 	var lines []string
-	for _, asset := range order {
-		if s := sums[asset]; len(s.seqs) > 1 {
-			lines = append(lines, fmt.Sprintf(b.s("%s（記録%s の合計）", "%s (sum of records %s)"),
-				strings.TrimSpace(s.total.FloatString(s.scale)+" "+typeset.Printable(asset)), numbers(s.seqs)))
+	for _, key := range order {
+		s := sums[key]
+		if len(s.seqs) == 1 {
+			single = append(single, s.seqs...)
+			continue
+		}
+		yen := ""
+		if s.yen {
+			yen = b.s("。円・¥・万円は JPY として数えた", "; ¥ and 円 are counted as JPY")
+		}
+		lines = append(lines, fmt.Sprintf(b.s("%s（記録%s の合計%s）", "%s (sum of records %s%s)"),
+			strings.TrimSpace(s.total.FloatString(s.scale)+" "+typeset.Printable(s.asset)), numbers(s.seqs), yen))
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	slices.Sort(single)
+	for _, left := range []struct {
+		seqs   []int64
+		ja, en string
+	}{
+		{single, "同じ単位の記録がほかにない", "no other record is in the same unit"},
+		{unread, "数値として読み取れない", "not readable as a number"},
+		{absent, "未記入", "not recorded"},
+	} {
+		if len(left.seqs) > 0 {
+			lines = append(lines, fmt.Sprintf(b.s("合計に入れていない記録: %s（%s）", "In no total, by record: %s (%s)"), numbers(left.seqs), b.s(left.ja, left.en)))
 		}
 	}
 	return lines
@@ -289,9 +334,9 @@ func (b *builder) showTransfers() []typeset.Span {
 		if i == most {
 			return append(lines, goTo("transfers", b.s("\nほかは「送金」に記載", "\nmore under “Transfers”")))
 		}
-		lines = join("\n", lines, join(b.s("、", ", "), b.value(r, "amount"), b.moment(r, "at")), b.value(r, "txid"))
+		lines = join("\n", lines, join(b.s("、", ", "), b.value(r, "amount"), b.moment(r, "at")), b.named(r, "txid", "TxID", "TxID"))
 		if b.key == "police" {
-			lines = join("\n", lines, b.value(r, "to"))
+			lines = join("\n", lines, b.named(r, "to", "送付先", "To"))
 		}
 	}
 	return lines

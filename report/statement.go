@@ -7,27 +7,67 @@ import (
 	"strings"
 
 	"evidence-locker/locker"
+	"evidence-locker/locker/record"
 	"evidence-locker/report/typeset"
 )
 
-// withdrawn lists the records that were taken back; what they said is not
-// repeated.
+// withdrawn lists the records that were taken back with what they said. That of
+// a file is not repeated, nor what tells who the person is: it stands on the
+// separate sheet only, and an account elsewhere is not this reader's business.
 func (b *builder) withdrawn() []typeset.Block {
 	t := typeset.Table{Size: tableSize, Columns: []typeset.Column{
-		{Head: b.s("記録", "Record"), MM: 16}, {Head: b.s("種類", "Kind"), MM: 26},
-		{Head: b.s("取り消しを記録した日時", "Retraction recorded"), MM: 56}, {Head: b.s("理由", "Reason")},
+		{Head: b.s("記録", "Record"), MM: 14}, {Head: b.s("種類", "Kind"), MM: 17},
+		{Head: b.s("取り消した内容", "What was retracted"), Width: 1.2},
+		{Head: b.s("取り消しを記録した日時", "Retraction recorded"), MM: 52}, {Head: b.s("理由", "Reason")},
 	}}
 	used(b.in, func(r *locker.Record) {
 		if r.Retracted == nil {
 			return
 		}
-		t.Rows = append(t.Rows, []typeset.Cell{typeset.Text(fmt.Sprint(r.Seq)), typeset.Text(b.typeName(r.Type)),
+		t.Rows = append(t.Rows, []typeset.Cell{typeset.Text(fmt.Sprint(r.Seq)), typeset.Text(b.typeName(r.Type)), b.withdrawnContent(r),
 			typeset.Text(b.whenCell(r.Retracted.RecordedAt)), b.or(b.value(r.Retracted, "why"))})
 	})
 	if len(t.Rows) == 0 {
 		return nil
 	}
 	return []typeset.Block{t}
+}
+
+func (b *builder) withdrawnContent(r *locker.Record) typeset.Cell {
+	var lines [][]typeset.Span
+	if r.Known && r.Type != "evidence" && r.Type != "reporter" && r.Type != "account" {
+		for _, f := range record.FieldsOf(r.Type) {
+			v := b.value(r, f.Name)
+			switch {
+			case len(v) == 0:
+			case r.Type == "note" && f.Name == "text":
+				lines = append(lines, v)
+			default:
+				label, ok := labels[string(r.Type)+"."+f.Name]
+				if !ok {
+					label = withdrawnLabels[f.Name]
+				}
+				if label[0] == "" {
+					label = [2]string{f.Name, f.Name}
+				}
+				lines = append(lines, append([]typeset.Span{{Text: b.s(label[0], label[1]) + b.s("：", ": "), Muted: true}}, v...))
+			}
+		}
+	}
+	if len(lines) == 0 {
+		return typeset.Cell{{Text: b.s("内容は示さない", "not shown"), Muted: true}}
+	}
+	return join("\n", lines...)
+}
+
+// withdrawnLabels name the fields of those types that no section prints by
+// their names.
+var withdrawnLabels = map[string][2]string{
+	"amount": {"資産・数量", "Asset and quantity"}, "value": {"当時の価格", "Value then"}, "value_source": {"価格の出所", "Source of the value"},
+	"attempted": {"試み", "Attempted"}, "executed": {"実際", "Executed"}, "difference": {"差", "Difference"},
+	"what": {"試みたこと", "Tried"}, "saw": {"画面の応答", "What came back"}, "times": {"回数", "Times"},
+	"side": {"売買", "Side"}, "quantity": {"数量", "Quantity"}, "pair": {"取引ペア", "Pair"}, "price": {"価格", "Price"},
+	"step": {"したこと", "Step"}, "result": {"結果", "Result"}, "text": {"内容", "Text"}, "note": {"備考", "Note"},
 }
 
 // annex names the records of a newer program version. What they say could be
@@ -48,7 +88,35 @@ func (b *builder) custodyLog() []typeset.Block {
 	if !b.custody {
 		return nil
 	}
-	return b.items("custody", b.s("取り扱い", "Custody"))
+	var out []typeset.Block
+	for i, r := range b.with("custody") {
+		rows := []typeset.Field{{Label: b.s("記録日時", "Recorded"), Value: typeset.Text(b.notRecorded())}}
+		if !r.RecordedAt.IsZero() {
+			rows[0].Value = typeset.Text(b.when(r.RecordedAt))
+		}
+		for _, f := range record.FieldsOf("custody") {
+			v := b.value(r, f.Name)
+			if len(v) == 0 {
+				continue
+			}
+			if w, ok := custodyWords[f.Name][plain(v)]; ok {
+				v = typeset.Text(b.s(w[0], w[1]))
+			}
+			rows = append(rows, typeset.Field{Label: b.label("custody", f.Name), Value: v})
+		}
+		out = append(out, typeset.Heading{Level: 3, ID: itemID("custody", i+1),
+			Text: fmt.Sprintf(b.s("取り扱い %d（%s）", "Custody %d (%s)"), i+1, b.rec(r))}, typeset.Fields{Rows: rows})
+	}
+	return out
+}
+
+// custodyWords are the values that the command line writes into custody
+// records.
+var custodyWords = map[string]map[string][2]string{
+	"action": {"report": {"報告書の作成", "report made"}, "extract": {"資料の取り出し", "files taken out"}},
+	"for":    {"support": {"取引所のサポート", "support desk"}, "police": {"警察", "police"}},
+	"format": {"pdf": {"PDF", "PDF"}, "text": {"テキスト", "plain text"}},
+	"lang":   {"ja": {"日本語", "Japanese"}, "en": {"英語", "English"}},
 }
 
 // damage lists what could not be read.
@@ -96,8 +164,8 @@ func (b *builder) about() []typeset.Block {
 		b.clock(),
 		b.s("この記録は本人が自分の機器で付けたもので、それだけでは次のことを示さない。資料が誰によって作られたか、内容が真実か、記録日時の時計が正しかったか。保管庫と署名鍵の両方を持つ者は記録を作り直せる。作り直しは、別の所に残したヘッドと照らして初めて分かる。",
 			"The person kept these records on a device of their own. By themselves they do not show who made an exhibit, whether what it shows is true, or that the clock was right. Whoever holds both the vault and its signing key can make the records anew; that is only noticed against a head that was kept elsewhere."),
-		b.s("金額・数量・番号は記録したとおりに全桁を示し、丸めも省略もしていない。「未記入」は記録がないこと、「該当なし」はその種の記録が一つもないことを示す。どちらも、事実がなかったことを示すものではない。",
-			"Amounts, quantities and identifiers are given with every digit as recorded, neither rounded nor shortened. “Not recorded” means that there is no such entry, “none” that there is no record of that kind at all. Neither says that there was nothing."),
+		b.s("金額・数量は桁区切りのコンマを付けず（通貨記号で始まる金額は入力のまま）、番号は記録したとおりに、どれも全桁を示し、丸めも省略もしていない。「未記入」は記録がないこと、「該当なし」はその種の記録が一つもないことを示す。どちらも、事実がなかったことを示すものではない。",
+			"Amounts and quantities are given without thousands separators (those typed with a leading currency sign as they were typed), identifiers as recorded, all with every digit, neither rounded nor shortened. “Not recorded” means that there is no such entry, “none” that there is no record of that kind at all. Neither says that there was nothing."),
 	}
 	if len(b.masked) > 0 {
 		said = append(said, b.s("パスワードや認証コードなどと読める箇所は伏せた。", "What reads like a password, code or key was masked."))

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -97,6 +98,12 @@ func typed(t record.Time) string {
 func (b *builder) amount(a record.Amount) string {
 	if a.Quantity == "" {
 		return a.Raw
+	}
+	// Nobody writes 500000 ¥.
+	if raw := strings.TrimSpace(a.Raw); raw != "" {
+		if r, _ := utf8.DecodeRuneInString(raw); unicode.Is(unicode.Sc, r) {
+			return raw
+		}
 	}
 	plain := strings.NewReplacer(" ", "", ",", "")
 	s := strings.TrimSpace(a.Quantity + " " + a.Asset)

@@ -439,7 +439,12 @@ func (o *addOptions) sets(p *plan, t things) {
 	for _, s := range o.set {
 		key, value, hasValue := strings.Cut(s, "=")
 		typ, field, ok := settable(strings.TrimSpace(key))
-		if !ok || !hasValue {
+		if ok && !hasValue {
+			p.keep(s)
+			p.problem(true, []string{string(typ) + "." + field.Name + "=..."}, "add.no-equals", s)
+			continue
+		}
+		if !ok {
 			p.keep(s)
 			p.problem(true, nearestField(key), "add.unknown-field", key)
 			continue
@@ -506,6 +511,9 @@ func (p *plan) value(field record.Field, flag, s, value string) record.Value {
 // nearestField returns the --set keys that key may mean.
 func nearestField(key string) []string {
 	paths := settablePaths()
+	if near := labelled(strings.TrimSpace(key), paths); len(near) > 0 {
+		return near
+	}
 	if near := nearest(key, paths); len(near) > 0 {
 		return near
 	}
@@ -519,6 +527,27 @@ func nearestField(key string) []string {
 		return near[:min(3, len(near))]
 	}
 	return nil
+}
+
+// asked are labels of the reports that are not those of the fields.
+var asked = map[string]string{
+	"氏名": "reporter.name", "住所": "reporter.address", "電話番号": "reporter.phone", "生年月日": "reporter.birth_date",
+	"メールアドレス": "reporter.email", "職業": "reporter.occupation", "取引ペア": "order.pair", "説明": "evidence.note",
+}
+
+// labelled returns the paths, at most three, whose field people call label.
+func labelled(label string, paths []string) []string {
+	var found []string
+	if p := asked[label]; slices.Contains(paths, p) {
+		found = append(found, p)
+	}
+	for _, p := range paths {
+		_, field, _ := strings.Cut(p, ".")
+		if japanese["field."+field] == label && !slices.Contains(found, p) {
+			found = append(found, p)
+		}
+	}
+	return found[:min(3, len(found))]
 }
 
 // adviseField says what an unknown flag of add may stand for: --pair is the

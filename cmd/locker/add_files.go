@@ -121,6 +121,10 @@ func (e *env) collectFiles(ctx context.Context, paths []string, stdinName string
 				return nil, &usageError{key: "usage.stdin-twice", command: "add"}
 			}
 			stdin = true
+			if f, ok := e.stdin.(*os.File); ok && wasClosed(f) {
+				e.ui.lost("file.closed-stdin")
+				continue
+			}
 			files = append(files, e.stdinFile(ctx, stdinName))
 			continue
 		}
@@ -176,7 +180,7 @@ func (e *env) collectFolder(dir string, own []fs.FileInfo) []locker.File {
 			e.ui.lost("file.failed", path, err)
 		case fi.IsDir():
 			e.ui.lost("file.sub-folder", path)
-			e.ui.hint("file.sub-folder-hint", quoteLine([]string{"locker", "add", "--", path}))
+			e.ui.hint("file.sub-folder-hint", quoteLine(e.ui.command("add", "--", path)))
 		case fi.Mode()&fs.ModeSymlink != 0:
 			e.ui.lost("file.link", path)
 		case !fi.Mode().IsRegular():
@@ -198,7 +202,7 @@ func (e *env) collectFolder(dir string, own []fs.FileInfo) []locker.File {
 func (e *env) lostSpecial(path string, fi fs.FileInfo) {
 	e.ui.lost("file.special", path)
 	if fi.Mode()&fs.ModeSocket == 0 {
-		line := quoteLine([]string{"locker", "add", "-", "--name", filepath.Base(path)})
+		line := quoteLine(e.ui.command("add", "-", "--name", filepath.Base(path)))
 		e.ui.hint("file.special-hint", line+" < "+quoteWord(path))
 	}
 }

@@ -84,6 +84,7 @@ func run(ctx context.Context, e *env) int {
 	e.line = line
 	l, known := chooseLang(line.globalValue("lang"), e.getenv)
 	e.ui = newUI(e, l)
+	e.ui.given = line.globalValue("vault")
 	e.ui.quiet = slices.ContainsFunc(line.global, func(u flagUse) bool { return u.name == "quiet" })
 	e.ui.asJSON = slices.ContainsFunc(line.global, func(u flagUse) bool { return u.name == "json" })
 	switch {

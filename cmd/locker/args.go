@@ -125,6 +125,7 @@ type usageError struct {
 	key     string // of the catalogue
 	args    []any
 	fixed   []string // the whole corrected line, nil if there is none
+	example []string // a line that shows how it is done, nil if there is none
 	command string   // whose help is worth reading
 }
 

@@ -81,7 +81,7 @@ func runAdd(ctx context.Context, e *env, o addOptions) error {
 		if len(o.paths) > 0 {
 			return &failure{key: "err.nothing-done"} // each has been named
 		}
-		return &usageError{key: "usage.nothing-to-add", fixed: []string{"locker", "add", "shot.png", "--note", "error 503"}}
+		return &usageError{key: "usage.nothing-to-add", example: e.ui.command("add", "shot.png", "--note", "error 503")}
 	}
 	if tz := e.getenv("TZ"); tz != "" && e.now().Zone == "" {
 		e.ui.warning("add.unknown-zone", tz)
@@ -227,6 +227,9 @@ func (a *adding) record(ctx context.Context) error {
 		Recorded: a.show, Failed: a.fail, Progress: update,
 	})
 	end()
+	if len(a.recorded) > 0 && a.begins && a.target.Number > 0 && a.current > 0 {
+		u.hint("add.former", quoteLine(u.command("add", "-i", strconv.Itoa(a.current))))
+	}
 	if err == nil && len(a.failed) > 0 {
 		err = ctx.Err() // an interrupted read fails its file only
 	}
@@ -241,7 +244,9 @@ func (a *adding) record(ctx context.Context) error {
 	}
 	if err != nil {
 		if len(a.recorded) > 0 {
-			u.info("add.kept", len(a.recorded))
+			if u.outErr == nil { // else exit lists what is not "above"
+				u.info("add.kept", len(a.recorded))
+			}
 		}
 		return err
 	}
@@ -266,6 +271,7 @@ type jsonFailed struct {
 // show prints one committed record.
 func (a *adding) show(r locker.Recorded) {
 	u := a.e.ui
+	u.committed = append(u.committed, r.Seq)
 	a.recorded = append(a.recorded, jsonRecord{
 		Seq: r.Seq, Incident: r.Incident, Type: string(r.Fact.Type), Fields: fieldsJSON(r.Fact.Fields),
 		Exhibit: exhibitJSON(r.File), Warnings: r.Warnings,
@@ -368,6 +374,9 @@ func (e *env) offerOwnPassphrase(ctx context.Context, v *locker.Vault, generated
 	own, err := e.newPassphrase(ctx, "ask.own-passphrase")
 	if err != nil {
 		e.ui.info("add.passphrase-stays")
+		if errors.Is(err, context.Canceled) {
+			return nil // what was asked for is done
+		}
 		return err
 	}
 	if own == "" {

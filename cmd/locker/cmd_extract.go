@@ -97,11 +97,14 @@ func runExtract(ctx context.Context, e *env, o extractOptions) error {
 		err = errors.Join(err, e.ui.printJSON(x.done))
 	}
 	x.custody(ctx)
+	if x.inTheWay {
+		e.ui.hint("extract.force")
+	}
 	switch {
 	case err != nil:
 		return err
 	case x.damaged:
-		e.ui.hint("hint.damaged")
+		e.ui.advise("hint.damaged")
 		return errDamage
 	case len(x.done) == 0:
 		return &failure{key: "err.nothing-written"}
@@ -121,6 +124,8 @@ type extraction struct {
 	seqs    map[int]record.List // what was written, by incident
 	done    []jsonExtracted
 	damaged bool
+	// inTheWay says that a file was there already and stayed.
+	inTheWay bool
 }
 
 // choose reads the records to extract: those asked for, or all exhibits of an
@@ -184,7 +189,7 @@ func (x *extraction) extract(ctx context.Context, r *locker.Record) error {
 		return err
 	case errors.Is(err, fs.ErrExist):
 		u.lost("extract.exists", path)
-		u.hint("extract.force")
+		x.inTheWay = true
 		return nil
 	case errors.Is(err, locker.ErrDamaged):
 		x.damaged = true

@@ -62,7 +62,7 @@ func runInit(ctx context.Context, e *env) error {
 		e.ui.info("init.remember")
 	}
 	e.ui.info("init.lost")
-	e.ui.hint("init.next")
+	e.ui.advise("init.next")
 	return nil
 }
 
@@ -94,7 +94,7 @@ func (e *env) createVault(ctx context.Context, path, passphrase string) (*locker
 			return nil, &failure{key: "err.making-folder", args: []any{dir, err}}
 		}
 	} else if _, err := os.Stat(dir); err != nil {
-		return nil, &failure{key: "err.vault-folder", args: []any{dir, err}}
+		return nil, &failure{key: "err.vault-folder", args: []any{dir, err}, hint: "hint.other-place"}
 	}
 	v, err := locker.Create(ctx, path, passphrase, o)
 	if err != nil {

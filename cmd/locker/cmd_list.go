@@ -62,14 +62,14 @@ func runList(ctx context.Context, e *env) error {
 		err = e.ui.printJSON(list)
 	case len(list) == 0:
 		e.ui.info("list.empty")
-		e.ui.hint("list.empty-hint")
+		e.ui.advise("list.empty-hint")
 	default:
 		for _, line := range e.ui.summaryTable(list).lines(helpWidth) {
 			e.ui.print(line)
 		}
 	}
 	if err == nil && damaged {
-		e.ui.hint("hint.damaged")
+		e.ui.advise("hint.damaged")
 		err = errDamage
 	}
 	return err

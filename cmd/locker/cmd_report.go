@@ -145,7 +145,7 @@ func runReport(ctx context.Context, e *env, o reportOptions) error {
 	err = e.ui.reported(done)
 	e.noteCustody(ctx, v, in.Number, done.custody(head))
 	if err == nil && len(in.Damaged)+len(unreadable) > 0 {
-		e.ui.hint("hint.damaged")
+		e.ui.advise("hint.damaged")
 		err = errDamage
 	}
 	return err

@@ -52,6 +52,7 @@ func runRetract(ctx context.Context, e *env, arg, why string) error {
 	if err != nil {
 		return err
 	}
+	e.ui.committed = append(e.ui.committed, by)
 	if e.ui.asJSON {
 		return e.ui.printJSON(map[string]any{"seq": by, "retracted": recordJSON(r), "why": why})
 	}

@@ -84,7 +84,7 @@ func runShow(ctx context.Context, e *env, o showOptions) error {
 		e.ui.showGroups(in)
 	}
 	if err == nil && len(in.Damaged) > 0 {
-		e.ui.hint("hint.damaged")
+		e.ui.advise("hint.damaged")
 		err = errDamage
 	}
 	return err

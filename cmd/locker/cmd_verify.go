@@ -45,6 +45,7 @@ type jsonFault struct {
 
 func runVerify(ctx context.Context, e *env, file string) error {
 	path, err := e.vaultPath()
+	e.ui.verifying = true
 	if file != "" {
 		path, err = filepath.Abs(file)
 		e.ui.vault = path

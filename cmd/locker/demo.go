@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"evidence-locker/crypto"
@@ -71,7 +72,7 @@ func runDemo(ctx context.Context, e *env, o demoOptions) error {
 	}
 	e.ui.say("demo.screens", d.path("screens"))
 	e.ui.say("demo.next")
-	with := []string{"locker", "--vault", d.path("vault.locker"), "--passphrase-file", d.path("passphrase.txt")}
+	with := append(slices.Clone(e.program), "--vault", d.path("vault.locker"), "--passphrase-file", d.path("passphrase.txt"))
 	for _, command := range []string{"list", "show", "verify"} {
 		e.ui.say("demo.command", quoteLine(append(with[:len(with):len(with)], command)))
 	}

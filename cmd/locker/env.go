@@ -36,7 +36,8 @@ type env struct {
 	now     func() locker.Stamp
 	device  record.Device
 	goos    string
-	home    string // "" if unknown
+	home    string   // "" if unknown
+	program []string // how the program was started
 
 	ui      *ui
 	line    *commandLine
@@ -59,7 +60,18 @@ func systemEnv() *env {
 		device:  record.Device{OS: runtime.GOOS, Arch: runtime.GOARCH, Host: host},
 		goos:    runtime.GOOS,
 		home:    home,
+		program: programWords(),
 	}
+}
+
+// programWords are the words that start the program again: `go run` leaves
+// nothing behind that could be.
+func programWords() []string {
+	const source = "./cmd/locker"
+	if exe, err := os.Executable(); err == nil && strings.Contains(exe, "go-build") && exists(filepath.Join(source, "main.go")) {
+		return []string{"go", "run", source}
+	}
+	return []string{"locker"}
 }
 
 // systemClock reads the system's clock and what it says of itself.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"syscall"
 
 	"evidence-locker/locker"
@@ -67,10 +68,18 @@ var failures = []struct {
 // exit shows err and returns the exit code.
 func (u *ui) exit(err error) int {
 	u.bar.wipe()
-	if err == nil && u.outErr != nil {
-		err = &failure{key: "err.stdout", args: []any{u.outErr}}
-		if errors.Is(u.outErr, syscall.EPIPE) { // the reader has seen enough
+	if u.outErr != nil {
+		// What was not shown is not to be entered a second time.
+		switch {
+		case err != nil && len(u.committed) > 0:
+			u.warning("err.stdout-recorded", u.outErr, u.committedSeqs())
+		case err != nil:
+		case len(u.committed) > 0:
+			err = &failure{key: "err.stdout-recorded", args: []any{u.outErr, u.committedSeqs()}}
+		case errors.Is(u.outErr, syscall.EPIPE): // the reader has seen enough
 			return exitFailed
+		default:
+			err = &failure{key: "err.stdout", args: []any{u.outErr}}
 		}
 	}
 	if err == nil {
@@ -92,13 +101,23 @@ func (u *ui) exit(err error) int {
 		switch {
 		case errors.As(err, &p):
 			u.error("err.other", err)
+		case f.err == locker.ErrReadOnly && !exists(u.vault):
+			u.error("err.read-only-folder", filepath.Dir(u.vault))
+			u.hint("hint.other-place")
+			return f.code
 		case f.path:
 			u.error(f.key, u.vault)
 		case f.key != "":
 			u.error(f.key)
 		}
-		if f.hint != "" {
-			u.hint(f.hint)
+		switch {
+		case f.hint == "":
+		case u.verifying && f.err == locker.ErrDamaged:
+			u.hint("hint.faults") // verify itself is what shows more
+		case u.verifying && (f.err == locker.ErrNoVault || f.err == locker.ErrNotVault):
+			u.hint("hint.verify-file")
+		default:
+			u.advise(f.hint)
 		}
 		return f.code
 	}
@@ -107,7 +126,11 @@ func (u *ui) exit(err error) int {
 	switch {
 	case errors.As(err, &fail):
 		u.error(fail.key, fail.args...)
-		if fail.hint != "" {
+		switch {
+		case fail.hint == "":
+		case fail.with == nil:
+			u.advise(fail.hint)
+		default:
 			u.hint(fail.hint, fail.with...)
 		}
 	case errors.As(err, &v):
@@ -118,15 +141,22 @@ func (u *ui) exit(err error) int {
 	return exitFailed
 }
 
+// lineToCopy shows a command on a line by itself; every sign in it is harmless.
+func (u *ui) lineToCopy(words []string) {
+	u.bar.wipe()
+	_, _ = u.err.Write([]byte("    " + quoteLine(words) + "\n"))
+}
+
 // usage shows what is wrong with the command line, and the right one.
 func (u *ui) usage(e *usageError) {
 	u.error(e.key, e.args...)
 	switch {
 	case e.fixed != nil:
 		u.hint("usage.corrected")
-		// On a line by itself, to be copied; every sign in it is harmless.
-		u.bar.wipe()
-		_, _ = u.err.Write([]byte("    " + quoteLine(e.fixed) + "\n"))
+		u.lineToCopy(e.fixed)
+	case e.example != nil && !u.quiet:
+		u.hint("usage.example")
+		u.lineToCopy(e.example)
 	case e.command != "":
 		u.hint("usage.see-command", e.command)
 	default:

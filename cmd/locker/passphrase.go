@@ -175,7 +175,15 @@ func (e *env) unlock(ctx context.Context, v *locker.Vault) (*crypto.Key, error) 
 	if ok {
 		return v.Unlock(ctx, p)
 	}
+	// What is typed while a passphrase is checked is often the next one: it is
+	// not shown, and not taken for an answer to a question not asked yet.
+	q := e.ui.quieten()
+	defer q.end()
+	defer context.AfterFunc(ctx, q.restore)() // a second signal ends the process at once
 	for try := 1; ; try++ {
+		if try > 1 {
+			q.flush()
+		}
 		p, err := e.ui.askSecret(ctx, "ask.passphrase", v.Path())
 		if err != nil {
 			return nil, err
@@ -184,6 +192,9 @@ func (e *env) unlock(ctx context.Context, v *locker.Vault) (*crypto.Key, error) 
 			return nil, errEmptyPassphrase
 		}
 		k, err := v.Unlock(ctx, p)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
 		if err == nil || try == maxTries || !errors.Is(err, locker.ErrWrongPassphrase) {
 			return k, err
 		}

@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -42,6 +43,10 @@ type ui struct {
 	bar     *bar   // nil while none is shown
 	outErr  error  // the first failure of standard output
 	partly  bool   // something was not recorded or done as asked
+	given   string // the vault as the command line names it, "" if it does not
+
+	verifying bool    // given, if any, is the argument of verify
+	committed []int64 // the records that this run has made
 }
 
 func newUI(e *env, l lang) *ui {
@@ -58,6 +63,24 @@ func (u *ui) print(line string) {
 
 // say writes one result line from the catalogue.
 func (u *ui) say(key string, args ...any) { u.print(u.lang.msg(key, args...)) }
+
+// committedSeqs lists the records that this run has made.
+func (u *ui) committedSeqs() string {
+	words := make([]string, len(u.committed))
+	for i, seq := range u.committed {
+		words[i] = strconv.FormatInt(seq, 10)
+	}
+	return u.lang.list(words)
+}
+
+// command is a command line for the vault that this run is about.
+func (u *ui) command(words ...string) []string {
+	line := []string{"locker"}
+	if u.given != "" {
+		line = append(line, "--vault", u.given)
+	}
+	return append(line, words...)
+}
 
 // printJSON writes a result for programs.
 func (u *ui) printJSON(v any) error {
@@ -83,6 +106,16 @@ func (u *ui) hint(key string, args ...any) {
 	if !u.quiet {
 		u.stderr("hint: ", u.lang.msg(key, args...))
 	}
+}
+
+// advise is hint with the program and the vault before the command that it
+// names, so that the line holds for the vault that this run is about.
+func (u *ui) advise(key string) {
+	if strings.Contains(u.lang.msg(key), "%s") {
+		u.hint(key, quoteLine(u.command()))
+		return
+	}
+	u.hint(key)
 }
 
 // info says what is going on.
@@ -116,6 +149,8 @@ func (u *ui) vaultWarning(w locker.Warning) {
 	case w.Code == "no-such-incident":
 		u.partly = true
 		u.warning(key, w.Detail)
+	case w.Code == "nodes-rebuilt", w.Code == "head-mismatch", w.Code == "schema-differs":
+		u.warning(key, quoteLine(u.command("verify")), w.Detail)
 	case u.lang.has(key):
 		u.warning(key, w.Detail)
 	default:

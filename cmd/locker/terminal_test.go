@@ -127,8 +127,11 @@ func TestInterruptKeepsRecord(t *testing.T) {
 	s.expect("Own passphrase instead")
 	waitForEcho(t, s.tty, false)
 	s.send("\x03")
-	if code := s.code(); code != exitInterrupted {
-		t.Errorf("exit code %d, want %d", code, exitInterrupted)
+	if code := s.code(); code != exitDone { // what was asked for is done
+		t.Errorf("exit code %d, want %d", code, exitDone)
+	}
+	if strings.Contains(s.got.String(), "error:") {
+		t.Errorf("an error is shown:\n%s", s.got.String())
 	}
 	if !strings.Contains(s.got.String(), "everything is recorded; the generated passphrase stays in force") {
 		t.Errorf("not said:\n%s", s.got.String())
@@ -182,6 +185,87 @@ func TestInterruptAtPassphraseStdin(t *testing.T) {
 	}
 	if strings.Contains(s.got.String(), "half") {
 		t.Errorf("what was typed is shown:\n%s", s.got.String())
+	}
+}
+
+// initWithFile makes a vault under a known passphrase.
+func initWithFile(t *testing.T, home string) {
+	t.Helper()
+	pw := filepath.Join(home, "pw")
+	if err := os.WriteFile(pw, []byte("a long enough passphrase\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := startSession(t, home, "init", "--passphrase-file", pw)
+	if code := s.code(); code != exitDone {
+		t.Fatalf("init: exit code %d:\n%s", code, s.got.String())
+	}
+}
+
+// What is typed while a passphrase is checked is neither shown nor taken for an
+// answer to the next question.
+func TestTypedAhead(t *testing.T) {
+	home := t.TempDir()
+	initWithFile(t, home)
+	s := startSession(t, home, "list")
+	s.expect("Passphrase for")
+	waitForEcho(t, s.tty, false)
+	s.send("wrong\rtyped ahead\r")
+	s.expect("wrong passphrase, try again\r\nPassphrase for")
+	if echo(t, s.tty) {
+		t.Error("echo is on between the tries")
+	}
+	s.send("a long enough passphrase\r")
+	if code := s.code(); code != exitDone {
+		t.Errorf("exit code %d:\n%s", code, s.got.String())
+	}
+	if strings.Contains(s.got.String(), "typed ahead") {
+		t.Errorf("what was typed is shown:\n%s", s.got.String())
+	}
+	if !echo(t, s.tty) {
+		t.Error("the terminal was left without echo")
+	}
+}
+
+// Three tries.
+func TestWrongPassphrases(t *testing.T) {
+	home := t.TempDir()
+	initWithFile(t, home)
+	s := startSession(t, home, "list")
+	s.expect("Passphrase for")
+	s.send("one\r")
+	s.expect("try again\r\nPassphrase for")
+	s.got.Reset()
+	s.send("two\r")
+	s.expect("try again\r\nPassphrase for")
+	s.send("three\r")
+	if code := s.code(); code != exitPassphrase {
+		t.Errorf("exit code %d, want %d", code, exitPassphrase)
+	}
+	if !strings.Contains(s.got.String(), "locker: error: wrong passphrase") {
+		t.Errorf("not said:\n%s", s.got.String())
+	}
+}
+
+// Ctrl-C while a passphrase is checked ends the program without another word
+// about it.
+func TestInterruptWhileChecking(t *testing.T) {
+	t.Setenv("LOCKER_TEST_SCRYPT", "real") // a check takes a second
+	home := t.TempDir()
+	initWithFile(t, home)
+	s := startSession(t, home, "list")
+	s.expect("Passphrase for")
+	waitForEcho(t, s.tty, false)
+	s.send("wrong\r")
+	s.expect("vault.locker: \r")
+	s.send("\x03")
+	if code := s.code(); code != exitInterrupted {
+		t.Errorf("exit code %d, want %d", code, exitInterrupted)
+	}
+	if got := s.got.String(); strings.Contains(got, "try again") || strings.Count(got, "Passphrase for") != 1 {
+		t.Errorf("it went on:\n%s", got)
+	}
+	if !echo(t, s.tty) {
+		t.Error("the terminal was left without echo")
 	}
 }
 

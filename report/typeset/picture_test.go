@@ -407,7 +407,7 @@ func FuzzPicture(f *testing.F) {
 		// An accepted PNG is one for Go's decoder too.
 		if info.Format == "png" {
 			if _, err := png.Decode(bytes.NewReader(file)); err != nil && !strings.Contains(err.Error(), "checksum") {
-				t.Errorf("accepted, but: %v", err)
+				t.Errorf("accepted, but: %v\n%x", err, file)
 			}
 		}
 	})

@@ -202,6 +202,9 @@ func (p *pngReader) finish() error {
 			return err
 		}
 	}
+	if p.left != 0 {
+		return errors.New("bad IEND chunk")
+	}
 	return p.endChunk()
 }
 

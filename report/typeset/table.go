@@ -30,8 +30,23 @@ func (l *layout) fields(b Fields) []row {
 	if len(rows) == 0 {
 		return nil
 	}
+	l.keepEnds(rows)
 	rows[0].before = l.size * 0.7
 	return append(rows, row{before: l.size * 0.5})
+}
+
+// keepEnds keeps the first two rows of a form or table on one page, and the
+// last two, unless they are large.
+func (l *layout) keepEnds(rows []row) {
+	n := len(rows)
+	if n < 2 {
+		return
+	}
+	for _, i := range []int{0, n - 2} {
+		if rows[i].h+rows[i+1].h < l.h/4 {
+			rows[i].keep = true
+		}
+	}
 }
 
 func (l *layout) table(b Table) ([]row, error) {
@@ -97,6 +112,7 @@ func (l *layout) table(b Table) ([]row, error) {
 	if len(rows) == 0 {
 		return nil, nil
 	}
+	l.keepEnds(rows[len(head):])
 	rows[0].before = l.size * 0.7
 	rows[len(rows)-1].keep = false
 	return append(rows, row{before: l.size * 0.5}), nil

@@ -43,6 +43,7 @@ type ui struct {
 	bar     *bar   // nil while none is shown
 	outErr  error  // the first failure of standard output
 	partly  bool   // something was not recorded or done as asked
+	reading bool   // a question was left unanswered: its terminal stays open
 	given   string // the vault as the command line names it, "" if it does not
 
 	verifying bool    // given, if any, is the argument of verify
@@ -179,10 +180,15 @@ func (u *ui) withTTY(f func(in, out *os.File) error) error {
 	if err != nil {
 		return errNoTerminal
 	}
-	defer in.Close()
-	if out != in {
-		defer out.Close()
-	}
+	defer func() {
+		if u.reading { // whoever was left behind at an interrupt still reads from it
+			return
+		}
+		in.Close()
+		if out != in {
+			out.Close()
+		}
+	}()
 	if !isTerminal(in) {
 		return errNoTerminal
 	}
@@ -240,6 +246,7 @@ func (u *ui) prompt(ctx context.Context, text string, read func(in, out *os.File
 			// must not stay as it set it.
 			_ = term.Restore(int(in.Fd()), before)
 			fmt.Fprint(out, "\r\n")
+			u.reading = true
 			return ctx.Err()
 		}
 		if errors.Is(err, io.EOF) {

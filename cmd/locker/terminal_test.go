@@ -128,7 +128,7 @@ func TestInterruptKeepsRecord(t *testing.T) {
 	waitForEcho(t, s.tty, false)
 	s.send("\x03")
 	if code := s.code(); code != exitDone { // what was asked for is done
-		t.Errorf("exit code %d, want %d", code, exitDone)
+		t.Errorf("exit code %d, want %d:\n%s", code, exitDone, s.got.String())
 	}
 	if strings.Contains(s.got.String(), "error:") {
 		t.Errorf("an error is shown:\n%s", s.got.String())

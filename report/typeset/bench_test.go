@@ -3,6 +3,7 @@ package typeset
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -59,14 +60,14 @@ type withAlpha struct{ *image.RGBA }
 
 func (withAlpha) Opaque() bool { return false }
 
-// screenshots returns 100 pictures, five different ones over and over.
-func screenshots(t testing.TB, alpha bool) []Block {
+// screenshots returns n pictures, five different ones over and over.
+func screenshots(t testing.TB, n int, alpha bool) []Block {
 	var files [][]byte
 	for i := range uint64(5) {
 		files = append(files, encodePNG(t, screenshot(t, i, alpha)))
 	}
 	var blocks []Block
-	for i := range 100 {
+	for i := range n {
 		if dir := os.Getenv("KEEP_SHOTS"); dir != "" {
 			name := filepath.Join(dir, fmt.Sprintf("%v%03d.png", alpha, i))
 			if err := os.WriteFile(name, files[i%5], 0o600); err != nil {
@@ -108,12 +109,18 @@ func peak(f func()) uint64 {
 	return most.Load() - min(most.Load(), before.HeapInuse)
 }
 
-func benchmarkPictures(b *testing.B, alpha bool) {
-	d := &Document{Lang: "ja", Date: testDate, Blocks: screenshots(b, alpha)}
+// benchmarkPictures writes n screenshots, in no more than max bytes if that is
+// not 0.
+func benchmarkPictures(b *testing.B, n int, alpha bool, max int64) {
+	d := &Document{Lang: "ja", Date: testDate, MaxSize: max, Blocks: screenshots(b, n, alpha)}
 	b.ResetTimer()
 	for b.Loop() {
 		used := peak(func() {
-			if err := d.Write(context.Background(), io.Discard); err != nil {
+			var size *SizeError
+			switch err := d.Write(context.Background(), io.Discard); {
+			case errors.As(err, &size):
+				b.ReportMetric(float64(size.Least), "least-bytes")
+			case err != nil:
 				b.Fatal(err)
 			}
 		})
@@ -121,8 +128,13 @@ func benchmarkPictures(b *testing.B, alpha bool) {
 	}
 }
 
-func BenchmarkOpaque100(b *testing.B) { benchmarkPictures(b, false) }
-func BenchmarkAlpha100(b *testing.B)  { benchmarkPictures(b, true) }
+func BenchmarkOpaque100(b *testing.B)   { benchmarkPictures(b, 100, false, 0) }
+func BenchmarkAlpha100(b *testing.B)    { benchmarkPictures(b, 100, true, 0) }
+func BenchmarkOpaque500(b *testing.B)   { benchmarkPictures(b, 500, false, 0) }
+func BenchmarkAlpha500(b *testing.B)    { benchmarkPictures(b, 500, true, 0) }
+func BenchmarkShrink20(b *testing.B)    { benchmarkPictures(b, 20, false, 7_000_000) }
+func BenchmarkShrink100(b *testing.B)   { benchmarkPictures(b, 100, false, 20_000_000) }
+func BenchmarkTooLarge100(b *testing.B) { benchmarkPictures(b, 100, true, 7_000_000) }
 
 func textPages(n int) *Document {
 	d := &Document{Lang: "ja", Date: testDate, Face: Mincho, Size: 10.5}

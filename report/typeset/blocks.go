@@ -118,18 +118,37 @@ type Picture struct {
 	ID      string
 	Caption []Span
 
-	// Open gives the bytes of the image file from the start. It is called at
-	// most twice, perhaps from two goroutines for different pictures; both
-	// times it must give the same bytes.
+	// Open gives the bytes of the image file from the start. It is called twice,
+	// and more often where sizes matter, perhaps from two goroutines for
+	// different pictures; each time it must give the same bytes.
 	Open func() (io.ReadCloser, error)
 
 	// Marks are frames to draw over the picture, in pixels of the picture as
-	// it is seen upright.
+	// it is seen upright. Marks and masks are cut off at its edges; one with
+	// nothing left is an error.
 	Marks []image.Rectangle
+
+	// Masks are areas that are black in the document's copy of the picture:
+	// the pixels below them are not in the PDF. In pixels of the picture as it
+	// is seen upright.
+	Masks []image.Rectangle
+
+	// Shown words what the document's copy of the picture is; its words stand
+	// right behind the caption. Write calls it for every copy that is tried,
+	// be it like the original or not, the one in the document last; not for a
+	// picture that cannot be drawn. May be nil.
+	Shown func(Copy) []Span
 
 	// Card words what is shown instead of a picture that cannot be drawn; nil
 	// gives a plain English card. ID and Caption are kept in any case.
 	Card func(*PictureError) Card
+}
+
+// Copy tells what a document's copy of a picture is.
+type Copy struct {
+	Info                       // the original
+	CopyWidth, CopyHeight int  // pixels of the copy, upright
+	Lossy                 bool // compressed with a loss that the original did not have
 }
 
 // Signature is a place to sign or to fill in by hand: one ruled line for each
@@ -140,7 +159,11 @@ type Signature struct{ Labels []string }
 type Space float64
 
 // PageBreak starts a new page, unless nothing is on the present one yet.
-type PageBreak struct{}
+type PageBreak struct {
+	// Restart begins a new count of pages: those before and those after it are
+	// numbered apart, each with its own total, so that sheets can be taken off.
+	Restart bool
+}
 
 func (Heading) block()   {}
 func (Paragraph) block() {}

@@ -124,6 +124,14 @@ func (b *breaker) paragraph(text, shadow string, width float64) {
 	for shadow != "" {
 		var seg string
 		seg, shadow, _, state = uniseg.FirstLineSegmentInString(shadow, state)
+		for shadow != "" && utf8.RuneCountInString(seg) < maxWord && joins(seg, shadow) {
+			next, rest, _, after := uniseg.FirstLineSegmentInString(shadow, state)
+			n := utf8.RuneCountInString(seg + next)
+			if b.width(i, b.trim(i, i+n)) > width+slack {
+				break
+			}
+			seg, shadow, state = seg+next, rest, after
+		}
 		n := utf8.RuneCountInString(seg)
 		w := b.width(i, i+n)
 		visible := b.width(i, b.trim(i, i+n))
@@ -146,6 +154,20 @@ func (b *breaker) paragraph(text, shadow string, width float64) {
 		text = text[len(seg):]
 	}
 	b.endLine(start, i)
+}
+
+// maxWord is the number of characters up to which a katakana word is kept whole.
+const maxWord = 12
+
+// joins tells whether the two pieces are one word, although a line might be
+// broken between them: katakana, and a number with its unit.
+func joins(before, after string) bool {
+	const units = "年月日時分秒円件回個枚人名本歳号万億"
+	a, _ := utf8.DecodeLastRuneInString(before)
+	z, _ := utf8.DecodeRuneInString(after)
+	katakana := func(r rune) bool { return 'ァ' <= r && r <= 'ヺ' || r == 'ー' }
+	digit := '0' <= a && a <= '9' || '０' <= a && a <= '９'
+	return katakana(a) && katakana(z) || digit && strings.ContainsRune(units, z)
 }
 
 // cut fills lines with the grapheme clusters of seg, which begins at glyph i.

@@ -16,7 +16,7 @@
 //  4. The pages are drawn by gofpdf into memory, without pictures (draw.go).
 //  5. The objects of that PDF are copied to the writer with the repairs that
 //     gofpdf needs, and the pictures are streamed in behind them (splice.go).
-//     Pictures are read a second time for this, and nothing is kept on disk.
+//     Pictures are read again for this, and nothing is kept on disk.
 //
 // gofpdf is used for page content and fonts only. Its text flow drops kanji at
 // line ends and its PNG reader panics on broken files, so neither is called;
@@ -25,7 +25,6 @@ package typeset
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -71,7 +70,41 @@ type Document struct {
 	// PageOf words the page number, as in "3 / 12". Nil prints that form.
 	PageOf func(n, total int) string
 
+	// FrontOf words the page number before the first PageBreak with Restart. Nil
+	// takes PageOf.
+	FrontOf func(n, total int) string
+
+	// MaxSize is the largest size of the PDF in bytes, 0 for any. If it would
+	// be larger with the pictures as they are, each of them that is wider than
+	// MinWidth is replaced by the smallest of three copies: the picture as it
+	// is, and with at most N pixels across either without loss or as a JPEG of
+	// quality 85. N is the first of 1920, 1600, 1280 and MinWidth with which
+	// the PDF fits, the same for all pictures. Where none does, Write gives a
+	// *SizeError and writes nothing.
+	MaxSize int64
+
 	Blocks []Block
+}
+
+// MinWidth is the width in pixels below which no picture is shrunk, so that the
+// text of a screenshot stays readable.
+const MinWidth = 1000
+
+// SizeError says that a document does not fit its MaxSize.
+type SizeError struct {
+	Max   int64 // bytes allowed
+	Least int64 // bytes that the document takes with its pictures shrunk as far as they may be
+}
+
+func (e *SizeError) Error() string {
+	return fmt.Sprintf("typesetting: the document takes %d bytes, more than %d", e.Least, e.Max)
+}
+
+// Sizes tell what a document takes.
+type Sizes struct {
+	Pages    int64   // bytes without the pictures, with whatever captions are longer
+	Pictures []int64 // bytes of each picture as it is, in the order of the blocks; 0 for one that becomes a card
+	Least    []int64 // bytes of each as small as MaxSize may make it
 }
 
 // Write lays the document out and writes it to w as a PDF. A picture that
@@ -81,28 +114,17 @@ type Document struct {
 func (d *Document) Write(ctx context.Context, w io.Writer) (err error) {
 	// gofpdf reports some mistakes by panicking; a report must not take the
 	// program down with it.
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("typesetting: internal error: %v", p)
-		}
-	}()
-	l, err := newLayout(d)
+	defer recovered(&err)
+	if _, err := newLayout(d); err != nil { // before the pictures are read
+		return err
+	}
+	pics, err := inspectAll(ctx, d.Blocks)
 	if err != nil {
 		return err
 	}
-	if l.pictures, err = inspectAll(ctx, d.Blocks); err != nil {
-		return err
-	}
-	pages, err := l.paginate(d.Blocks)
+	c, err := d.fit(ctx, pics)
 	if err != nil {
 		return err
 	}
-	if len(pages) == 0 {
-		return errors.New("typesetting: the document has no pages")
-	}
-	raw, used, err := drawPages(d, l, pages)
-	if err != nil {
-		return fmt.Errorf("drawing pages: %w", err)
-	}
-	return splice(ctx, w, raw, spliced{lang: d.Lang, dayOnly: d.DayOnly, fonts: used, pictures: l.placed})
+	return splice(ctx, w, c.raw, c.spliced)
 }

@@ -355,3 +355,26 @@ func TestSpliceFailsClosed(t *testing.T) {
 		}
 	}
 }
+
+// The targets of web and mail links are written exactly, whatever they hold.
+func TestLinkTargets(t *testing.T) {
+	for link, want := range map[string]string{
+		`http://example.com/(a)\b`:   `/S /URI /URI (http://example.com/\(a\)\\b)>>`,
+		"https://example.com/円 x":    `/S /URI /URI (https://example.com/%E5%86%86%20x)>>`,
+		"mailto:a@example.com":       `/S /URI /URI (mailto:a@example.com)>>`,
+		"HTTPS://example.com/":       `/S /URI /URI (HTTPS://example.com/)>>`,
+		"ftp://example.com/":         "",
+		"file:///etc/passwd":         "",
+		"javascript:alert(1)":        "",
+		"data:text/html,x":           "",
+		"//example.com/without-name": "",
+	} {
+		pdf := write(t, &Document{Date: testDate, Blocks: []Block{Paragraph{Spans: []Span{{Text: "x", Link: link}}}}})
+		if want == "" && bytes.Contains(pdf, []byte("/URI")) {
+			t.Errorf("%q is linked", link)
+		}
+		if want != "" && !bytes.Contains(pdf, []byte(want)) {
+			t.Errorf("%q: no %s", link, want)
+		}
+	}
+}

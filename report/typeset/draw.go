@@ -95,7 +95,7 @@ func drawPages(d *Document, l *layout, pages []*page) ([]byte, map[faceID]map[ru
 		pdf.AddPage()
 		dr.size = 0
 		dr.setFont(textFace(d.Face, false), l.size) // Bookmark wants a current font
-		dr.header(i+1, len(pages))
+		dr.header(runOf(pages, i))
 		dr.page(p)
 	}
 	for id, n := range dr.links {
@@ -109,8 +109,9 @@ func drawPages(d *Document, l *layout, pages []*page) ([]byte, map[faceID]map[ru
 	return buf.Bytes(), dr.used, nil
 }
 
-// header draws the running head and the footer of page n.
-func (dr *drawer) header(n, total int) {
+// header draws the running head and the footer of page n of total; front tells
+// that the page is of the first of several counts.
+func (dr *drawer) header(n, total int, front bool) {
 	l, p := dr.l, &page{}
 	const lh = smallSize * smallLeading
 	if len(l.header) > 0 {
@@ -118,7 +119,9 @@ func (dr *drawer) header(n, total int) {
 		p.rule(l.left, l.headerY+float64(len(l.header))*lh+2, l.left+l.w, 0.3, midGray)
 	}
 	number := fmt.Sprintf("%d / %d", n, total)
-	if l.d.PageOf != nil {
+	if front && l.d.FrontOf != nil {
+		number = oneLine(l.d.FrontOf(n, total))
+	} else if l.d.PageOf != nil {
 		number = oneLine(l.d.PageOf(n, total))
 	}
 	p.rule(l.left, l.footerY-3, l.left+l.w, 0.3, midGray)

@@ -2,6 +2,7 @@ package typeset
 
 import (
 	"bytes"
+	"compress/zlib"
 	"context"
 	"image"
 	"image/color"
@@ -155,4 +156,12 @@ func chart(w, h int) *image.RGBA {
 		}
 	}
 	return m
+}
+
+func deflated(b []byte) []byte {
+	var out bytes.Buffer
+	z := zlib.NewWriter(&out)
+	z.Write(b)
+	z.Close()
+	return out.Bytes()
 }

@@ -180,11 +180,21 @@ func copyScan(w io.Writer, r *bufio.Reader) error {
 // exifOrientation returns the orientation, 1 to 8, or 0 if seg does not hold one.
 func exifOrientation(seg []byte) int {
 	t, ok := bytes.CutPrefix(seg, []byte("Exif\x00\x00"))
-	if !ok || len(t) < 8 {
+	if !ok {
+		return 0
+	}
+	return tiffOrientation(bytes.NewReader(t))
+}
+
+// tiffOrientation returns the orientation, 1 to 8, that the first directory of
+// a TIFF tells, or 0.
+func tiffOrientation(r io.ReaderAt) int {
+	var head [8]byte
+	if _, err := r.ReadAt(head[:], 0); err != nil {
 		return 0
 	}
 	var order binary.ByteOrder
-	switch string(t[:4]) {
+	switch string(head[:4]) {
 	case "II*\x00":
 		order = binary.LittleEndian
 	case "MM\x00*":
@@ -192,18 +202,18 @@ func exifOrientation(seg []byte) int {
 	default:
 		return 0
 	}
-	off := int64(order.Uint32(t[4:]))
-	if off+2 > int64(len(t)) {
+	off := int64(order.Uint32(head[4:]))
+	var count [2]byte
+	if _, err := r.ReadAt(count[:], off); err != nil {
 		return 0
 	}
-	n := int64(order.Uint16(t[off:]))
-	for i := range n {
-		e := off + 2 + 12*i
-		if e+12 > int64(len(t)) {
+	for i := range int64(order.Uint16(count[:])) {
+		var e [12]byte
+		if _, err := r.ReadAt(e[:], off+2+12*i); err != nil {
 			return 0
 		}
-		if order.Uint16(t[e:]) == 0x0112 && order.Uint16(t[e+2:]) == 3 {
-			if o := int(order.Uint16(t[e+8:])); o >= 1 && o <= 8 {
+		if order.Uint16(e[:]) == 0x0112 && order.Uint16(e[2:]) == 3 {
+			if o := int(order.Uint16(e[8:])); o >= 1 && o <= 8 {
 				return o
 			}
 			return 0
@@ -262,13 +272,37 @@ func (in *inspected) inspectJPEG(r *bufio.Reader) error {
 		return err
 	}
 	in.orientation = h.orientation
-	if h.components == 4 {
-		// Viewers disagree about CMYK, so it is converted.
-		in.image = wholeEncoding(img, nil, jpeg.Decode, weight)
-	} else {
+	in.pixels = wholePixels(img.Bounds(), nil, decodeAgain(proof.n, proof.crc), weight, nil)
+	in.image = in.pixels.flate(fastLevel)
+	if h.components != 4 { // viewers disagree about CMYK, so it is converted
 		in.image = h.passThrough(proof.n, proof.crc)
 	}
 	return nil
+}
+
+// decodeAgain decodes a JPEG as it is when stripped, which is length bytes with
+// a checksum of crc.
+func decodeAgain(length int64, crc uint32) decoder {
+	return func(r io.Reader) (image.Image, error) {
+		pr, pw := io.Pipe()
+		done := make(chan error, 1)
+		go func() {
+			err := stripJPEG(pw, bufio.NewReaderSize(r, 64<<10), func(jpegHead) error { return nil })
+			pw.CloseWithError(err)
+			done <- err
+		}()
+		proof := &checked{r: pr}
+		img, err := decodeProof(proof)
+		pr.CloseWithError(io.ErrClosedPipe)
+		// What is wrong with the file says more than what the decoder made of it.
+		if serr := <-done; serr != nil && !errors.Is(serr, io.ErrClosedPipe) {
+			return nil, serr
+		}
+		if err == nil && (proof.n != length || proof.crc != crc) {
+			err = errChanged
+		}
+		return img, err
+	}
 }
 
 // decodeProof decodes a JPEG and reads on to the end of r.

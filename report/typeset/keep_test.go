@@ -2,6 +2,7 @@ package typeset
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -52,5 +53,44 @@ func TestKeepEnds(t *testing.T) {
 				t.Errorf("%T, %d: rows on pages %v", b, space*5, at)
 			}
 		}
+	}
+}
+
+// No paragraph leaves its first or its last line alone on a page.
+func TestParagraphEnds(t *testing.T) {
+	alone := func(before int, broken bool) bool {
+		l, err := newLayout(&Document{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		blocks := []Block{Space(1), Paragraph{Spans: Text(strings.Repeat("x\n", before) + "x")}}
+		para := "line1\nline2\nline3\nline4\nline5"
+		if broken { // control: the same lines without anything that keeps them
+			for s := range strings.SplitSeq(para, "\n") {
+				blocks = append(blocks, Paragraph{Spans: Text(s)})
+			}
+		} else {
+			blocks = append(blocks, Paragraph{Spans: Text(para)})
+		}
+		pages, err := l.paginate(blocks)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range pages {
+			if n := strings.Count(pageText(p), "line"); n == 1 {
+				return true
+			}
+		}
+		return false
+	}
+	noticed := false
+	for before := 20; before < 60; before++ {
+		if alone(before, false) {
+			t.Errorf("after %d lines: a line stands alone", before)
+		}
+		noticed = noticed || alone(before, true)
+	}
+	if !noticed {
+		t.Error("the control has no line that stands alone")
 	}
 }

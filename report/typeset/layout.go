@@ -39,6 +39,7 @@ type row struct {
 	min    float64 // height needed to begin the row; less than h if it will be split
 	keep   bool    // stays on one page with the start of the next row
 	brk    bool    // begins a page
+	count  bool    // and with it a new count of pages
 	id     string  // target of links
 	draw   func(p *page, y float64)
 	split  func(avail float64) (first, rest row) // nil if the row cannot be split
@@ -46,7 +47,23 @@ type row struct {
 }
 
 // page is a finished page.
-type page struct{ ops []op }
+type page struct {
+	ops     []op
+	restart bool // the count of pages begins here
+}
+
+// runOf returns the number of page i within its count, the total of that count,
+// and whether it is the first of several counts.
+func runOf(pages []*page, i int) (n, total int, front bool) {
+	start, end := i, i+1
+	for start > 0 && !pages[start].restart {
+		start--
+	}
+	for end < len(pages) && !pages[end].restart {
+		end++
+	}
+	return i - start + 1, end - start, start == 0 && end < len(pages)
+}
 
 const (
 	smallSize    = 7.5 // of header and footer, points
@@ -155,6 +172,9 @@ func (f *flow) putGroup(rows []row) {
 	if rows[0].brk && !f.empty {
 		f.newPage()
 	}
+	if rows[0].count && len(f.pages) > 1 {
+		f.pages[len(f.pages)-1].restart = true
+	}
 	need := 0.0
 	for i, r := range rows {
 		if i == len(rows)-1 {
@@ -249,7 +269,7 @@ func (l *layout) rows(i int, b Block) ([]row, error) {
 	case Space:
 		return []row{{before: max(0, float64(b)) * mm}}, nil
 	case PageBreak:
-		return []row{{brk: true}}, nil
+		return []row{{brk: true, count: b.Restart}}, nil
 	}
 	return nil, fmt.Errorf("typesetting: block %d has the unknown type %T", i+1, b)
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image"
 	"io"
 	"runtime"
 	"sync"
@@ -77,8 +78,11 @@ func Inspect(open func() (io.ReadCloser, error)) (Info, error) {
 type inspected struct {
 	Info
 	err         *PictureError
-	orientation int // of EXIF, 1 to 8
-	image       encoding
+	orientation int // of EXIF or TIFF, 1 to 8
+	pixels      pixels
+	image       encoding // of the document's copy
+	marks       []image.Rectangle
+	lossy       bool // the copy has lost something
 	open        func() (io.ReadCloser, error)
 }
 
@@ -87,6 +91,7 @@ type encoding struct {
 	w, h   int    // pixels as stored
 	dict   string // entries of the image dictionary but its sizes
 	length int64  // of the stream; -1 if not known before it is written
+	anew   bool   // made from the pixels, which takes time
 
 	// copy writes the stream, reading the file of the picture from the start.
 	copy func(w io.Writer, r io.Reader) error
@@ -208,7 +213,8 @@ func sniff(head []byte) string {
 // only take memory.
 func workers() int { return min(4, runtime.GOMAXPROCS(0)) }
 
-// inspectAll inspects the pictures among the blocks, several at a time.
+// inspectAll inspects the pictures among the blocks, several at a time, and
+// applies their marks and masks.
 func inspectAll(ctx context.Context, blocks []Block) (map[int]inspected, error) {
 	var todo []int
 	for i, b := range blocks {
@@ -236,6 +242,12 @@ func inspectAll(ctx context.Context, blocks []Block) (map[int]inspected, error) 
 	wg.Wait()
 	out := map[int]inspected{}
 	for k, i := range todo {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if err := results[k].prepare(i, blocks[i].(Picture)); err != nil {
+			return nil, err
+		}
 		out[i] = results[k]
 	}
 	return out, ctx.Err()

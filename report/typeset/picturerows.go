@@ -28,6 +28,9 @@ func (l *layout) picture(b Picture, in inspected) []row {
 	if in.err != nil {
 		return append(l.pictureCard(b, in.err), caption(b.Caption)...)
 	}
+	if b.Shown != nil {
+		b.Caption = append(b.Caption[:len(b.Caption):len(b.Caption)], b.Shown(in.what())...)
+	}
 	l.placed = append(l.placed, in)
 	num := len(l.placed)
 
@@ -61,7 +64,7 @@ func (l *layout) picture(b Picture, in inspected) []row {
 		off := float64(i) * (maxH - overlap)
 		part := min(h-off, maxH)
 		o := pictureOp{num: num, orientation: in.orientation, x: l.left + (l.w-w)/2, w: w, h: h, off: off, part: part,
-			marks: b.Marks, scale: w / pw}
+			marks: in.marks, scale: w / pw}
 		r := row{h: part, min: part, before: l.size * 0.7, keep: true, draw: func(p *page, y float64) {
 			o.y = y
 			p.add(o)

@@ -37,6 +37,8 @@ type pngReader struct {
 
 var errPNGChecksum = errors.New("wrong checksum")
 
+func misplaced(typ string) error { return errors.New("misplaced " + typ + " chunk") }
+
 // openPNG reads a PNG up to its first IDAT chunk and checks its header.
 func openPNG(r io.Reader) (*pngReader, error) {
 	p := &pngReader{r: r, crc: crc32.NewIEEE()}
@@ -56,8 +58,14 @@ func openPNG(r io.Reader) (*pngReader, error) {
 		case "IHDR":
 			err = p.header()
 		case "PLTE":
+			if p.plte != nil || p.trns != nil {
+				return nil, misplaced(p.typ)
+			}
 			p.plte, err = p.small(3 * 256)
 		case "tRNS":
+			if p.trns != nil || p.kind == pngPalette && p.plte == nil {
+				return nil, misplaced(p.typ)
+			}
 			p.trns, err = p.small(256)
 		case "IDAT":
 		case "IEND":
@@ -192,8 +200,8 @@ func (p *pngReader) finish() error {
 		return err
 	}
 	for p.typ != "IEND" {
-		if p.typ == "IDAT" || p.typ == "IHDR" || p.typ == "PLTE" {
-			return errors.New("misplaced " + p.typ + " chunk")
+		if p.typ == "IDAT" || p.typ == "IHDR" || p.typ == "PLTE" || p.typ == "tRNS" {
+			return misplaced(p.typ)
 		}
 		if err := p.skip(); err != nil {
 			return err
@@ -257,10 +265,10 @@ func (in *inspected) inspectPNG(r io.Reader) error {
 		return err
 	}
 	p.r = nil // the encoding keeps p, but not the buffers of the file
+	in.pixels = p.pixels(idat.n, idat.crc)
+	in.image = in.pixels.flate(fastLevel)
 	if clean && p.depth <= 8 && p.kind <= pngPalette && len(p.trns) == 0 {
 		in.image = p.passThrough(idat.n, idat.crc)
-	} else {
-		in.image = p.recode(idat.n, idat.crc)
 	}
 	return nil
 }

@@ -1,25 +1,26 @@
 package typeset
 
 import (
+	"bytes"
 	"errors"
 	"io"
 )
 
-// recode is the encoding of a PNG whose rows have to be changed: 16 bits, or
-// transparency, which is put on white. It holds two rows at a time.
-func (p *pngReader) recode(length int64, crc uint32) encoding {
-	gray := p.kind == pngGray || p.kind == pngGrayAlpha
-	e := flateEncoding(p.w, p.h, gray)
-	e.copy = func(w io.Writer, r io.Reader) error {
+// pixels reads the picture row by row. length and crc are those of its
+// compressed data.
+func (p *pngReader) pixels(length int64, crc uint32) pixels {
+	out := pixels{w: p.w, h: p.h, gray: p.kind == pngGray || p.kind == pngGrayAlpha}
+	out.each = func(r io.Reader, f func([]byte, byte) error) error {
 		q, err := openPNG(r)
 		if err != nil {
 			return err
 		}
-		if q.w != p.w || q.h != p.h || q.kind != p.kind || q.depth != p.depth || q.interlaced {
+		if q.w != p.w || q.h != p.h || q.kind != p.kind || q.depth != p.depth || q.interlaced ||
+			!bytes.Equal(q.plte, p.plte) || !bytes.Equal(q.trns, p.trns) {
 			return errChanged
 		}
 		c := &checked{r: q}
-		if err := q.copyRows(w, c, gray); err != nil {
+		if err := q.eachRow(c, make([]byte, out.w*out.channels()), f); err != nil {
 			return err
 		}
 		if _, err := io.Copy(io.Discard, c); err != nil {
@@ -30,18 +31,17 @@ func (p *pngReader) recode(length int64, crc uint32) encoding {
 		}
 		return nil
 	}
-	return e
+	return out
 }
 
-// copyRows reads zlib data of rows from r and writes it anew with 8 bits a
-// sample and no transparency.
-func (p *pngReader) copyRows(w io.Writer, r io.Reader, gray bool) error {
+// eachRow reads zlib data of rows from r and calls f with each of them in row,
+// with 8 bits a sample and on white.
+func (p *pngReader) eachRow(r io.Reader, row []byte, f func(row []byte, filter byte) error) error {
 	z, done, err := newInflater(&byteReader{r: r})
 	if err != nil {
 		return err
 	}
 	defer done()
-	out := newRowWriter(w, p.w, gray)
 	cur, prev := make([]byte, p.rowBytes()+1), make([]byte, p.rowBytes()+1)
 	bpp := max(1, p.channels()*p.depth/8)
 	for range p.h {
@@ -51,9 +51,9 @@ func (p *pngReader) copyRows(w io.Writer, r io.Reader, gray bool) error {
 		if err := unfilter(cur[0], cur[1:], prev[1:], bpp); err != nil {
 			return err
 		}
-		p.flatten(out.row(), cur[1:])
+		p.flatten(row, cur[1:])
 		// The filter that suited the row of the file suits this one too.
-		if err := out.write(cur[0]); err != nil {
+		if err := f(row, cur[0]); err != nil {
 			return err
 		}
 		cur, prev = prev, cur
@@ -62,7 +62,7 @@ func (p *pngReader) copyRows(w io.Writer, r io.Reader, gray bool) error {
 	if n, err := z.Read(cur[:1]); n != 0 || err != io.EOF {
 		return errors.New("bad image data")
 	}
-	return out.close()
+	return nil
 }
 
 // unfilter restores a row; prev is the one above.
@@ -131,6 +131,8 @@ func (p *pngReader) flatten(dst, src []byte) {
 			}
 			dst[j], dst[j+1], dst[j+2] = onWhite(src[i], a), onWhite(src[i+1], a), onWhite(src[i+2], a)
 		}
+	case p.depth == 8 && len(p.trns) == 0 && (p.kind == pngRGB || p.kind == pngGray):
+		copy(dst, src)
 	case p.kind == pngPalette:
 		for x := range p.w {
 			i := p.sample(src, x)

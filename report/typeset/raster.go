@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"compress/zlib"
 	"errors"
-	"fmt"
 	"hash/crc32"
 	"image"
 	"image/color"
@@ -18,49 +17,31 @@ import (
 	"golang.org/x/image/webp"
 )
 
-// flateEncoding is the encoding of rows that rowWriter writes.
-func flateEncoding(w, h int, gray bool) encoding {
-	space, n := "/DeviceRGB", 3
-	if gray {
-		space, n = "/DeviceGray", 1
-	}
-	return encoding{
-		w: w, h: h, length: -1,
-		dict: fmt.Sprintf("/ColorSpace %s /BitsPerComponent 8 /Filter /FlateDecode "+
-			"/DecodeParms <</Predictor 15 /Colors %d /BitsPerComponent 8 /Columns %d>>", space, n, w),
-	}
-}
-
 // rowWriter compresses rows of 8-bit samples with PNG filters.
 type rowWriter struct {
 	z         *zlib.Writer
 	cur, prev []byte
 	out       []byte
-	bpp       int
+	bpp       int // samples of a pixel
+	level     int
 }
 
-var zlibWriters sync.Pool
+var zlibWriters [zlib.BestCompression + 1]sync.Pool // by level
 
-func newRowWriter(w io.Writer, width int, gray bool) *rowWriter {
-	bpp := 3
-	if gray {
-		bpp = 1
-	}
-	z, _ := zlibWriters.Get().(*zlib.Writer)
+func newRowWriter(w io.Writer, width, bpp, level int) *rowWriter {
+	z, _ := zlibWriters[level].Get().(*zlib.Writer)
 	if z == nil {
-		z, _ = zlib.NewWriterLevel(w, zlib.BestSpeed) // the level is a valid one
+		z, _ = zlib.NewWriterLevel(w, level) // the level is a valid one
 	} else {
 		z.Reset(w)
 	}
 	n := width * bpp
-	return &rowWriter{z: z, cur: make([]byte, n), prev: make([]byte, n), out: make([]byte, n+1), bpp: bpp}
+	return &rowWriter{z: z, level: level, cur: make([]byte, n), prev: make([]byte, n), out: make([]byte, n+1), bpp: bpp}
 }
 
-// row is where the samples of the next row go.
-func (r *rowWriter) row() []byte { return r.cur }
-
-// write writes the row with a filter type of 0 to 4.
-func (r *rowWriter) write(filter byte) error {
+// write writes a row with a filter type of 0 to 4.
+func (r *rowWriter) write(row []byte, filter byte) error {
+	copy(r.cur, row)
 	r.out[0] = filter
 	out, cur, prev, bpp := r.out[1:], r.cur, r.prev, r.bpp
 	switch filter {
@@ -98,7 +79,7 @@ func (r *rowWriter) write(filter byte) error {
 
 func (r *rowWriter) close() error {
 	err := r.z.Close()
-	zlibWriters.Put(r.z)
+	zlibWriters[r.level].Put(r.z)
 	return err
 }
 
@@ -142,7 +123,16 @@ func (in *inspected) inspectRaster(r io.Reader) error {
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	return in.inspectWhole(file, wholeFile, decode, cfg.Width, cfg.Height, perPixel)
+	if err := in.inspectWhole(file, wholeFile, decode, cfg.Width, cfg.Height, perPixel); err != nil {
+		return err
+	}
+	if in.Format == "tiff" { // its decoder leaves the picture as it is stored
+		in.orientation = max(1, tiffOrientation(file))
+		if in.orientation > 4 {
+			in.Width, in.Height = in.Height, in.Width
+		}
+	}
+	return nil
 }
 
 func rasterError(err error) error {
@@ -187,19 +177,18 @@ func (in *inspected) inspectWhole(r io.Reader, load loader, decode decoder, w, h
 		return errors.New("size is not what the header says")
 	}
 	in.Width, in.Height = b.Dx(), b.Dy()
-	in.image = wholeEncoding(img, load, decode, weight)
-	return nil
-}
-
-// wholeEncoding is the encoding of img, which will be decoded again when it is
-// written.
-func wholeEncoding(img image.Image, load loader, decode decoder, weight int64) encoding {
-	b := img.Bounds()
 	sum := crc32.NewIEEE()
 	eachRow(img, func(row []byte) error { sum.Write(row); return nil })
 	want := sum.Sum32()
-	e := flateEncoding(b.Dx(), b.Dy(), false)
-	e.copy = func(w io.Writer, r io.Reader) error {
+	in.pixels = wholePixels(b, load, decode, weight, &want)
+	in.image = in.pixels.flate(fastLevel)
+	return nil
+}
+
+// wholePixels are those of a picture of bounds b that is decoded again. want is
+// their checksum, nil if decode sees to it that the file is the same.
+func wholePixels(b image.Rectangle, load loader, decode decoder, weight int64, want *uint32) pixels {
+	return pixels{w: b.Dx(), h: b.Dy(), each: func(r io.Reader, f func([]byte, byte) error) error {
 		if load != nil {
 			file, release, err := load(r)
 			defer release()
@@ -217,22 +206,18 @@ func wholeEncoding(img image.Image, load loader, decode decoder, weight int64) e
 		if img.Bounds() != b {
 			return errChanged
 		}
-		out := newRowWriter(w, b.Dx(), false)
 		sum := crc32.NewIEEE()
 		err = eachRow(img, func(row []byte) error {
-			sum.Write(row)
-			copy(out.row(), row)
-			return out.write(2)
+			if want != nil {
+				sum.Write(row)
+			}
+			return f(row, 2)
 		})
-		if err != nil {
-			return err
-		}
-		if sum.Sum32() != want {
+		if err == nil && want != nil && sum.Sum32() != *want {
 			return errChanged
 		}
-		return out.close()
-	}
-	return e
+		return err
+	}}
 }
 
 // eachRow calls f with each row of img as RGB samples on white.
@@ -247,6 +232,12 @@ func eachRow(img image.Image, f func(row []byte) error) error {
 		switch m := img.(type) {
 		case *limitedYCbCr:
 			m.row(row, y)
+		case *image.YCbCr:
+			for x := b.Min.X; x < b.Max.X; x++ {
+				yo, co := m.YOffset(x, y), m.COffset(x, y)
+				i := 3 * (x - b.Min.X)
+				row[i], row[i+1], row[i+2] = color.YCbCrToRGB(m.Y[yo], m.Cb[co], m.Cr[co])
+			}
 		default:
 			for x := b.Min.X; x < b.Max.X; x++ {
 				// Samples are multiplied with the opacity already.

@@ -35,6 +35,10 @@ type spliced struct {
 // by how they begin, never by searching: text of the document may look like
 // anything. What is not as expected is an error.
 func splice(ctx context.Context, w io.Writer, raw []byte, add spliced) error {
+	return spliceTo(ctx, newObjectWriter(w), raw, add)
+}
+
+func spliceTo(ctx context.Context, out *objectWriter, raw []byte, add spliced) error {
 	objs, root, info, err := parseObjects(raw)
 	if err != nil {
 		return fmt.Errorf("finishing the PDF: %w", err)
@@ -65,7 +69,6 @@ func splice(ctx context.Context, w io.Writer, raw []byte, add spliced) error {
 		return fmt.Errorf("finishing the PDF: %w", err)
 	}
 
-	out := &objectWriter{w: bufio.NewWriterSize(w, 64<<10), sum: sha256.New()}
 	// Four bytes above 127 tell transfer programs that this is no text file.
 	io.WriteString(out, "%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
 	for n := 1; n < len(objs); n++ {
@@ -173,7 +176,14 @@ type objectWriter struct {
 	sum     hash.Hash
 	n       int64
 	offsets []int64 // by object number
-	err     error
+	measure bool    // pictures are counted, not written
+
+	pictures []int64 // sizes of their objects
+	err      error
+}
+
+func newObjectWriter(w io.Writer) *objectWriter {
+	return &objectWriter{w: bufio.NewWriterSize(w, 64<<10), sum: sha256.New()}
 }
 
 func (o *objectWriter) Write(b []byte) (int, error) {

@@ -16,7 +16,11 @@ const maxBuffered = 4 << 20
 // picture i, and the next one its length.
 func writePictures(ctx context.Context, out *objectWriter, pics []inspected, first int) error {
 	ctx, cancel := context.WithCancel(ctx)
-	ahead := recompress(ctx, pics)
+	todo := pics
+	if out.measure {
+		todo = nil
+	}
+	ahead := recompress(ctx, todo)
 	defer func() {
 		cancel()
 		for job := range ahead { // no worker outlives the call
@@ -28,11 +32,14 @@ func writePictures(ctx context.Context, out *objectWriter, pics []inspected, fir
 			return err
 		}
 		n := first + 2*i
+		before := out.n
 		out.begin(n)
 		fmt.Fprintf(out, "%d 0 obj\n<</Type /XObject /Subtype /Image /Width %d /Height %d %s /Length %d 0 R>>\nstream\n",
 			n, p.image.w, p.image.h, p.image.dict, n+1)
 		start := out.n
-		if p.buffered() {
+		if out.measure {
+			out.n += p.image.length
+		} else if p.buffered() {
 			job, ok := <-ahead
 			if !ok {
 				return ctx.Err()
@@ -48,18 +55,22 @@ func writePictures(ctx context.Context, out *objectWriter, pics []inspected, fir
 			return fmt.Errorf("writing picture %d: %w", i+1, err)
 		}
 		length := out.n - start
+		if out.err == nil && p.image.length >= 0 && length != p.image.length {
+			return fmt.Errorf("writing picture %d: %w", i+1, errChanged)
+		}
 		io.WriteString(out, "\nendstream\nendobj\n")
 		out.begin(n + 1)
 		fmt.Fprintf(out, "%d 0 obj\n%d\nendobj\n", n+1, length)
 		if out.err != nil {
 			return fmt.Errorf("writing the PDF: %w", out.err)
 		}
+		out.pictures = append(out.pictures, out.n-before)
 	}
 	return nil
 }
 
 func (p inspected) buffered() bool {
-	return p.image.length < 0 && p.image.w*p.image.h <= maxBuffered
+	return p.image.anew && p.image.w*p.image.h <= maxBuffered
 }
 
 // copyTo reads the picture again and writes its stream.

@@ -2,9 +2,13 @@ package report
 
 import (
 	"fmt"
+	"image"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
+
+	"github.com/rivo/uniseg"
 
 	"evidence-locker/locker"
 	"evidence-locker/locker/exchange"
@@ -19,6 +23,7 @@ type builder struct {
 	key, lang string
 	file      recipientFile
 	custody   bool
+	address   bool // see Options.Address
 	book      *playbook.Book
 	exchanges *exchange.Catalog
 
@@ -27,28 +32,36 @@ type builder struct {
 	kinds        []kind
 	accounts     []*locker.Record
 	exhibits     []exhibit
+	marks, masks map[int64][]image.Rectangle // see Options
 	damaged      []int64
 	date         time.Time
 	dayOnly      bool // the date was asked for: it has no time of day
 
 	parts  map[*locker.Record][]*locker.Record // what a merged record is made of
 	things map[record.Type][]*locker.Record    // see ofIncident
+	having map[string][]*locker.Record         // see with
 
 	title    string
 	blocks   []typeset.Block
 	sections int
-	none     []string // titles of sections without a record
-	pictures map[string]*locker.Exhibit
+	none     []string           // titles of sections without a record
+	pictures map[string]exhibit // by the ID of their block
+	files    map[string]exhibit // by the ID of the card that stands for them
 	missing  []MissingField
 	masked   map[int64]bool
+	rounded  bool // some ratio is not exact
+
+	most, mostAside int // how many values stand in the form of a field that is asked for, of another
+	shown           int // of the field that is being shown
 }
 
 func newBuilder(in Input, o Options, key string, file recipientFile) *builder {
 	b := &builder{
-		in: in, key: key, lang: o.Lang, file: file, custody: o.Custody, book: in.Kinds, exchanges: in.Exchanges,
-		date: o.Date, dayOnly: !o.Date.IsZero(),
+		in: in, key: key, lang: o.Lang, file: file, custody: o.Custody, address: o.Address, most: most, mostAside: most, shown: most, book: in.Kinds, exchanges: in.Exchanges,
+		date: o.Date, dayOnly: !o.Date.IsZero(), marks: cloneAreas(o.Marks), masks: cloneAreas(o.Masks),
 		parts: make(map[*locker.Record][]*locker.Record), things: make(map[record.Type][]*locker.Record),
-		pictures: make(map[string]*locker.Exhibit), masked: make(map[int64]bool),
+		having:   make(map[string][]*locker.Record),
+		pictures: make(map[string]exhibit), files: make(map[string]exhibit), masked: make(map[int64]bool),
 	}
 	if b.book == nil {
 		b.book = playbook.Builtin()
@@ -107,7 +120,11 @@ func (b *builder) optional(id, title string, blocks []typeset.Block) {
 		return
 	}
 	b.sections++
-	b.add(typeset.Heading{Level: 2, Text: fmt.Sprintf("%d. %s", b.sections, title), ID: id})
+	number := fmt.Sprint(b.sections)
+	if b.key == "mica" {
+		number = string(rune('A' + b.sections - 1)) // the template has the figures
+	}
+	b.add(typeset.Heading{Level: 2, Text: number + ". " + title, ID: id})
 	b.add(blocks...)
 }
 
@@ -177,7 +194,15 @@ func (b *builder) form(sheet bool) []typeset.Field {
 		if f.Sheet != sheet && !(sheet && f.Path == "reporter.name" && f.Show == "") {
 			continue
 		}
+		if f.Include == "address" && !b.address {
+			continue
+		}
+		b.shown = b.most
+		if !b.asked(f) {
+			b.shown = b.mostAside
+		}
 		spans := b.show(f)
+		b.shown = most
 		ask := b.asking(f)
 		switch {
 		case !b.asked(f) && f.Show == "see-circumstances":
@@ -187,7 +212,7 @@ func (b *builder) form(sheet bool) []typeset.Field {
 			if f.Show == "place" && b.key == "police" && len(b.with(f.Path)) == 0 {
 				b.missIn(f, ask)
 			}
-		case !b.asked(f) || ask.Need == Optional && f.Absent == "" && !f.Sheet:
+		case !b.asked(f) || ask.Need == Optional && f.Absent == "" && f.Include == "" && !f.Sheet:
 			continue
 		default:
 			spans = typeset.Text(b.absent(f))
@@ -237,9 +262,46 @@ func (b *builder) show(f field) []typeset.Span {
 	return b.plainValues(f.Path)
 }
 
-// most is how many values of one field stand in the form, which is to fit one
-// page; all of them are in the sections behind it.
+// most is how many values of one field stand in the form at first; all of them
+// are in the sections behind it.
 const most = 3
+
+// formOnOnePage shows fewer values of each field where the form would not fit
+// the first page, which is to be enough to act upon.
+func (b *builder) formOnOnePage(points float64) []typeset.Field {
+	for {
+		rows := b.form(false)
+		switch {
+		case formHeight(rows) <= points || b.most <= 1:
+			return rows
+		case b.mostAside > 1:
+			b.mostAside-- // nobody asked for these in this kind of trouble
+		default:
+			b.most--
+		}
+	}
+}
+
+// formHeight estimates how high a form of 9 points is set, in points. A line of
+// it holds some 62 columns of Latin letters, its label 22; Japanese lines are
+// narrower and higher.
+func formHeight(rows []typeset.Field) float64 {
+	high := func(s string, columns int) (points float64) {
+		for l := range strings.SplitSeq(s, "\n") {
+			width, line := uniseg.StringWidth(l), 13.0
+			if width > utf8.RuneCountInString(l) {
+				width, line = width*5/6, 15
+			}
+			points += line * float64(max(1, (width+columns-1)/columns))
+		}
+		return points
+	}
+	height := 0.0
+	for _, row := range rows {
+		height += 6.5 + max(high(row.Label, 22), high(plain(row.Value), 62))
+	}
+	return height
+}
 
 // plainValues prints the distinct values of a path, one to a line.
 func (b *builder) plainValues(path string) []typeset.Span {
@@ -250,12 +312,12 @@ func (b *builder) plainValues(path string) []typeset.Span {
 		v := b.value(r, name)
 		if text := plain(v); !seen[text] {
 			seen[text] = true
-			if len(seen) <= most {
+			if len(seen) <= b.shown {
 				out = join("\n", out, v)
 			}
 		}
 	}
-	if n := len(seen) - most; n > 0 {
+	if n := len(seen) - b.shown; n > 0 {
 		out = append(out, typeset.Span{Text: fmt.Sprintf(b.s("\nほか%d件", "\nand %d more"), n)})
 	}
 	return out

@@ -11,16 +11,26 @@ import (
 
 // exhibit is a recorded file with its number in this document.
 type exhibit struct {
-	n   int
-	rec *locker.Record
+	n    int
+	rec  *locker.Record
+	name string // printable, without secrets
 	*locker.Exhibit
 }
 
 func (x exhibit) id() string { return fmt.Sprintf("exhibit-%d", x.n) }
 
+// contentID is the ID of the block with the content, or the card for it.
+func (x exhibit) contentID() string { return x.id() + "-image" }
+
+// media is the type of the file without parameters, in small letters.
+func (x exhibit) media() string {
+	s, _, _ := strings.Cut(x.MediaType, ";")
+	return strings.ToLower(strings.TrimSpace(s))
+}
+
 // isPicture tells whether the file can be shown as one.
 func (x exhibit) isPicture() bool {
-	switch x.MediaType {
+	switch x.media() {
 	case "image/png", "image/jpeg", "image/gif", "image/bmp", "image/tiff", "image/webp":
 		return true
 	}
@@ -31,7 +41,11 @@ func (b *builder) numberExhibits() []exhibit {
 	var xs []exhibit
 	for _, r := range live(b.in.Incident, "evidence") {
 		if r.Exhibit != nil {
-			xs = append(xs, exhibit{len(xs) + 1, r, r.Exhibit})
+			name := b.text(r, r.Exhibit.Name)
+			if strings.TrimSpace(name) == "" {
+				name = b.s("（名前なし）", "(no name)")
+			}
+			xs = append(xs, exhibit{len(xs) + 1, r, name, r.Exhibit})
 		}
 	}
 	return xs
@@ -43,20 +57,18 @@ func (b *builder) exhibitName(x exhibit) string {
 	return fmt.Sprintf(b.s("資料%d", "Exhibit %d"), x.n)
 }
 
-func (b *builder) fileName(x exhibit) string {
-	if s := b.text(x.rec, x.Name); strings.TrimSpace(s) != "" {
-		return s
-	}
-	return b.s("（名前なし）", "(no name)")
-}
+func (b *builder) fileName(x exhibit) string { return x.name }
 
-// bytes prints a file size with thousands apart.
-func (b *builder) bytes(n int64) string {
+// bytes prints a file size.
+func (b *builder) bytes(n int64) string { return thousands(n) + b.s(" バイト", " bytes") }
+
+// thousands prints a number with its thousands apart.
+func thousands(n int64) string {
 	s := fmt.Sprint(n)
 	for i := len(s) - 3; i > 0; i -= 3 {
 		s = s[:i] + "," + s[i:]
 	}
-	return s + b.s(" バイト", " bytes")
+	return s
 }
 
 // device says on what a record was made: part of what makes a file credible.
@@ -79,9 +91,9 @@ func toolName(r *locker.Record) string {
 func (b *builder) showExhibit(x exhibit) []typeset.Block {
 	rows := []typeset.Field{
 		{Label: b.s("ファイル名", "File name"), Value: []typeset.Span{mono(b.fileName(x))}},
-		{Label: b.s("説明", "What it shows"), Value: b.or(b.value(x.rec, "note"))},
-		{Label: b.label("evidence", "at"), Value: b.or(b.value(x.rec, "at"))},
-		{Label: b.s("取得者", "Captured by"), Value: b.or(b.value(x.rec, "captured_by"))},
+		{Label: b.fileLabel(x, "note"), Value: b.or(b.value(x.rec, "note"))},
+		{Label: b.fileLabel(x, "at"), Value: b.or(b.value(x.rec, "at"))},
+		{Label: b.fileLabel(x, "captured_by"), Value: b.or(b.value(x.rec, "captured_by"))},
 	}
 	for _, name := range []string{"url", "source"} {
 		if v := b.value(x.rec, name); len(v) > 0 {
@@ -100,24 +112,34 @@ func (b *builder) showExhibit(x exhibit) []typeset.Block {
 	)
 	name := b.exhibitName(x)
 	out := []typeset.Block{typeset.Heading{Level: 3, Text: name + b.s("　", "  ") + b.fileName(x), ID: x.id()}, typeset.Fields{Rows: rows}}
-	id := x.id() + "-image"
 	if !x.isPicture() {
-		return append(out, typeset.Card{ID: id, Title: typeset.Text(name + b.s("：画像ではないため内容は示さない", ": not a picture, so its content is not shown")),
-			Lines: [][]typeset.Span{typeset.Text(b.fileName(x)), typeset.Text(b.s("原本は、上の SHA-256 で保管庫に記録されている。",
-				"The original is recorded in the vault with the SHA-256 above."))}})
+		b.files[x.contentID()] = x
+		return append(out, b.fileCard(x))
 	}
-	b.pictures[id] = x.Exhibit
+	b.pictures[x.contentID()] = x
 	return append(out, typeset.Picture{
-		ID:      id,
-		Caption: typeset.Text(name + b.s("　", "  ") + b.fileName(x)),
+		ID:      x.contentID(),
+		Caption: b.caption(x),
+		Marks:   b.marks[x.Seq],
+		Masks:   b.masks[x.Seq],
+		Shown:   b.shrunk,
 		Card:    func(e *typeset.PictureError) typeset.Card { return b.card(x, e) },
 	})
 }
 
+// recorded says where the original is.
+func (b *builder) recorded() []typeset.Span {
+	return typeset.Text(b.s("原本は、上の SHA-256 で保管庫に記録されている。", "The original is recorded in the vault with the SHA-256 above."))
+}
+
+// unread says that an original could not be opened.
+func (b *builder) unread() string {
+	return b.s("保管庫から原本を読み出せなかった。", "The original could not be read from the vault.")
+}
+
 // card stands in the place of a picture that cannot be shown.
 func (b *builder) card(x exhibit, e *typeset.PictureError) typeset.Card {
-	recorded := b.s("原本は、上の SHA-256 で保管庫に記録されている。", "The original is recorded in the vault with the SHA-256 above.")
-	why := b.s("保管庫から原本を読み出せなかった。", "The original could not be read from the vault.")
+	why := b.unread()
 	switch e.Reason {
 	case typeset.Unsupported:
 		why = b.s("この形式の画像は示せない。", "Pictures of this format cannot be shown.")
@@ -131,8 +153,8 @@ func (b *builder) card(x exhibit, e *typeset.PictureError) typeset.Card {
 	case typeset.Animated:
 		why = b.s("動く画像は示せない。", "Moving pictures cannot be shown.")
 	}
-	return typeset.Card{ID: x.id() + "-image", Title: typeset.Text(b.exhibitName(x) + b.s("：画像を示せない", ": the picture cannot be shown")),
-		Lines: [][]typeset.Span{typeset.Text(why), typeset.Text(recorded)}}
+	return typeset.Card{ID: x.contentID(), Title: typeset.Text(b.exhibitName(x) + b.s("：画像を示せない", ": the picture cannot be shown")),
+		Lines: [][]typeset.Span{typeset.Text(why), b.recorded()}}
 }
 
 // exhibitPages are all exhibits one after the other.
@@ -140,13 +162,13 @@ func (b *builder) exhibitPages() []typeset.Block {
 	var out []typeset.Block
 	cards := 0 // since the last page break
 	for i, x := range b.exhibits {
-		// One picture to a sheet, so that it stands with its data and can be
-		// handed over by itself; two of those that have none.
-		if i > 0 && (x.isPicture() || b.exhibits[i-1].isPicture() || cards == 2) {
+		// One picture or text to a sheet, so that it stands with its data and
+		// can be handed over by itself; two of those that have none.
+		if i > 0 && (x.hasPages() || b.exhibits[i-1].hasPages() || cards == 2) {
 			out = append(out, typeset.PageBreak{})
 			cards = 0
 		}
-		if !x.isPicture() {
+		if !x.hasPages() {
 			cards++
 		}
 		out = append(out, b.showExhibit(x)...)
@@ -161,9 +183,9 @@ func (b *builder) exhibitList() []typeset.Block {
 	}
 	t := typeset.Table{Size: tableSize, Columns: []typeset.Column{
 		{Head: b.s("資料番号", "No."), MM: 17},
-		{Head: b.s("標目", "Title"), Width: 1.2},
+		{Head: b.s("標目", "Title")},
 		{Head: b.s("原本・写しの別", "Original or copy"), MM: 20},
-		{Head: b.label("evidence", "at"), Width: 1.1},
+		{Head: b.label("evidence", "at"), MM: 50},
 		{Head: b.s("作成者（取得者）", "Made by"), MM: 21},
 		{Head: b.s("立証趣旨（何を示すか）", "What it shows"), Width: 1.2},
 	}}
@@ -174,7 +196,7 @@ func (b *builder) exhibitList() []typeset.Block {
 		}
 		t.Rows = append(t.Rows, []typeset.Cell{
 			{goTo(x.id(), b.exhibitName(x))}, {mono(b.fileName(x))},
-			typeset.Text(b.s("写し（原本は保管庫内の電子データ）", "copy (the original is a file in the vault)")),
+			typeset.Text(b.kindOfCopy(x)),
 			at, b.or(b.value(x.rec, "captured_by")), b.or(b.value(x.rec, "note")),
 		})
 	}
@@ -182,15 +204,17 @@ func (b *builder) exhibitList() []typeset.Block {
 }
 
 // hashList names every file with the digest of its original bytes.
-func (b *builder) hashList() []typeset.Block {
-	if len(b.exhibits) == 0 {
+func (b *builder) hashList() []typeset.Block { return b.hashesOf(b.exhibits) }
+
+func (b *builder) hashesOf(xs []exhibit) []typeset.Block {
+	if len(xs) == 0 {
 		return nil
 	}
 	t := typeset.Table{Size: tableSize, Columns: []typeset.Column{
 		{Head: b.s("資料", "Exhibit"), MM: 19}, {Head: b.s("ファイル名と SHA-256", "File name and SHA-256")},
 		{Head: b.s("サイズ", "Size"), MM: 30, Align: typeset.Right},
 	}}
-	for _, x := range b.exhibits {
+	for _, x := range xs {
 		t.Rows = append(t.Rows, []typeset.Cell{
 			{goTo(x.id(), b.exhibitName(x))},
 			{mono(b.fileName(x)), {Text: "\n"}, {Text: fmt.Sprintf("%x", x.SHA256), Mono: true}},

@@ -92,10 +92,14 @@ func (b *builder) with(path string) []*locker.Record {
 	if name == "" {
 		return rs
 	}
+	if known, ok := b.having[path]; ok {
+		return known
+	}
 	rs = slices.DeleteFunc(slices.Clone(rs), func(r *locker.Record) bool { return len(b.value(r, name)) == 0 })
 	if _, f, ok := record.LookupField(path); ok && !f.Multi && (t == "incident" || t == "reporter") && len(rs) > 1 {
 		rs = rs[len(rs)-1:]
 	}
+	b.having[path] = rs
 	return rs
 }
 
@@ -115,21 +119,44 @@ func (b *builder) textOf(path string) string {
 func (b *builder) ownAccounts() []*locker.Record {
 	var rs []*locker.Record
 	here := datafile.Fold(b.exchangeKey)
+	if here == "" && b.file.Exchange {
+		here = b.onlyExchange()
+	}
 	for _, r := range live(b.in.Reporter, "account") {
 		if here != "" && b.atExchange(r) == here {
 			rs = append(rs, r)
 		}
 	}
 	for _, r := range live(b.in.Incident, "account") {
-		if at := b.atExchange(r); at == "" || here == "" || at == here || b.key == "police" {
+		if at := b.atExchange(r); at == "" || here == "" || at == here || !b.file.Exchange {
 			rs = append(rs, r)
 		}
 	}
 	return b.merged(rs)
 }
 
+// onlyExchange is the exchange of the incident's accounts where its own is not
+// recorded: one that they all share, or else none, so that no exchange is told
+// of the account at another.
+func (b *builder) onlyExchange() string {
+	only := ""
+	for _, r := range live(b.in.Incident, "account") {
+		switch at := b.atExchange(r); {
+		case at == "" || at == only:
+		case only == "":
+			only = at
+		default:
+			return "\x00" // no exchange has this name
+		}
+	}
+	return only
+}
+
 // ofIncident returns the things of a type that the incident tells of.
 func (b *builder) ofIncident(t record.Type) []*locker.Record {
+	if slices.Contains(b.file.LeavesOut, t) {
+		return nil
+	}
 	rs, done := b.things[t]
 	if !done {
 		rs = b.merged(live(b.in.Incident, t))
@@ -158,16 +185,20 @@ func (b *builder) merged(rs []*locker.Record) []*locker.Record {
 			continue
 		}
 		place := at[id][i]
-		old := out[place]
-		joined := &locker.Record{Record: old.Record, Known: true}
-		joined.Fields = maps.Clone(old.Fields)
+		joined := out[place]
+		if b.parts[joined] == nil {
+			first := joined
+			joined = &locker.Record{Record: first.Record, Known: true}
+			joined.Fields = maps.Clone(first.Fields)
+			b.parts[joined] = []*locker.Record{first}
+			out[place] = joined
+		}
 		for name, v := range r.Fields {
 			if strings.TrimSpace(v.String()) != "" && name != idField[r.Type] {
 				joined.Fields[name] = v
 			}
 		}
-		b.parts[joined] = append(slices.Clone(b.partsOf(old)), r)
-		out[place] = joined
+		b.parts[joined] = append(b.parts[joined], r)
 	}
 	return out
 }
@@ -186,16 +217,16 @@ func (b *builder) identity(r *locker.Record) string {
 // sameThing tells whether two records with one id can be of one thing. A
 // transaction may pay several addresses.
 func (b *builder) sameThing(x, y *locker.Record) bool {
-	if at, other := b.atExchange(x), b.atExchange(y); at != "" && other != "" && at != other {
-		return false
-	}
-	for _, name := range []string{"direction", "to"} {
-		v, w := x.Fields[name], y.Fields[name]
-		if x.Type == "transfer" && v != nil && w != nil && v.String() != w.String() {
-			return false
+	if x.Type == "transfer" {
+		for _, name := range []string{"to", "direction"} {
+			v, w := x.Fields[name], y.Fields[name]
+			if v != nil && w != nil && v.String() != w.String() {
+				return false
+			}
 		}
 	}
-	return true
+	at, other := b.atExchange(x), b.atExchange(y)
+	return at == "" || other == "" || at == other
 }
 
 // partsOf returns the records that r was made of, r itself if it is one.

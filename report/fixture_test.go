@@ -193,7 +193,7 @@ func mustBuild(t *testing.T, in Input, o Options) *Report {
 func textOf(t *testing.T, in Input, o Options) string {
 	t.Helper()
 	var b strings.Builder
-	if err := mustBuild(t, in, o).WriteText(&b); err != nil {
+	if _, err := mustBuild(t, in, o).WriteText(&b, TextOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
@@ -202,7 +202,7 @@ func textOf(t *testing.T, in Input, o Options) string {
 func pdfOf(t *testing.T, m *made, o Options) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	if err := mustBuild(t, m.Input, o).WritePDF(t.Context(), &b, m.content); err != nil {
+	if err := mustBuild(t, m.Input, o).WritePDF(t.Context(), &b, PDFOptions{Content: m.content}); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()

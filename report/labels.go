@@ -11,9 +11,9 @@ var labels = map[string][2]string{
 	"incident.exchange":       {"取引所", "Exchange"},
 	"incident.kind":           {"種類", "Kind"},
 	"incident.phase":          {"していたこと", "Phase"},
-	"incident.started_at":     {"発生", "It began"},
-	"incident.ended_at":       {"終わり", "It ended"},
-	"incident.noticed_at":     {"気付いた", "It was noticed"},
+	"incident.started_at":     {"事象の発生", "The incident began"},
+	"incident.ended_at":       {"事象の終了", "The incident ended"},
+	"incident.noticed_at":     {"本人が気付いた", "Noticed by the person"},
 	"incident.noticed_how":    {"気付いた経緯", "How it was noticed"},
 	"incident.place":          {"場所", "Place"},
 	"incident.url":            {"URL", "URL"},
@@ -23,10 +23,10 @@ var labels = map[string][2]string{
 	"incident.narrative":      {"状況", "Circumstances"},
 	"incident.opinion":        {"意見・推測", "Opinion"},
 	"incident.request":        {"してほしいこと", "What is asked"},
-	"incident.suspected_from": {"不正アクセスの疑い(始まり)", "Suspected access (from)"},
-	"incident.suspected_to":   {"不正アクセスの疑い(終わり)", "Suspected access (until)"},
-	"incident.last_ok_at":     {"最後に正常だった", "Last known good"},
-	"incident.first_bad_at":   {"最初に異常だった", "First known bad"},
+	"incident.suspected_from": {"不正アクセスの疑い（始まり）", "Suspected access (from)"},
+	"incident.suspected_to":   {"不正アクセスの疑い（終わり）", "Suspected access (until)"},
+	"incident.last_ok_at":     {"最後に正常を確認", "Last known good"},
+	"incident.first_bad_at":   {"最初に異常を確認", "First known bad"},
 	"incident.own_ip":         {"自分のIPアドレス", "Own IP address"},
 	"incident.isp":            {"プロバイダ", "Internet provider"},
 	"incident.current_risk":   {"残っている危険", "Remaining risk"},
@@ -86,7 +86,7 @@ var labels = map[string][2]string{
 	"bank.reference": {"振込番号など", "Reference"},
 	"bank.note":      {"備考", "Note"},
 
-	"loss.at":       {"損失", "Loss"},
+	"loss.at":       {"日時", "Time"},
 	"loss.value_at": {"価格の時刻", "Time of the price"},
 
 	"actor.name":         {"名前・通称", "Name or alias"},
@@ -104,7 +104,7 @@ var labels = map[string][2]string{
 	"contact.with":       {"相手", "With"},
 	"contact.channel":    {"方法", "Channel"},
 	"contact.direction":  {"方向", "Direction"},
-	"contact.inquiry_no": {"番号", "Reference number"},
+	"contact.inquiry_no": {"問い合わせ・受理番号", "Reference number"},
 	"contact.at":         {"日時", "Time"},
 	"contact.text":       {"伝えた内容", "What was said"},
 	"contact.reply":      {"回答", "Reply"},
@@ -113,8 +113,8 @@ var labels = map[string][2]string{
 	"contact.outcome":    {"結果", "Outcome"},
 	"contact.due":        {"期限", "Due"},
 
-	"note.at":     {"メモ", "Note"},
-	"action.at":   {"対応", "Step"},
+	"note.at":     {"日時", "Time"},
+	"action.at":   {"日時", "Time"},
 	"evidence.at": {"資料の日時（本人の入力）", "Time given for the file"},
 
 	"custody.action": {"扱い", "Action"},
@@ -123,13 +123,34 @@ var labels = map[string][2]string{
 	"custody.lang":   {"言語", "Language"},
 	"custody.name":   {"ファイル名", "File name"},
 	"custody.sha256": {"SHA-256", "SHA-256"},
-	"custody.size":   {"サイズ(バイト)", "Size (bytes)"},
+	"custody.size":   {"サイズ（バイト）", "Size (bytes)"},
 	"custody.head":   {"ヘッド", "Head"},
 	"custody.seqs":   {"記録番号", "Records"},
 	"custody.note":   {"備考", "Note"},
 
 	"under.incident": {"元の案件", "From incident"},
 	"under.seqs":     {"記録番号", "Records"},
+}
+
+// fileLabels name what is known of a file, and photoLabels of a picture where
+// the reader wants to know who took it, of what and when, as of any photograph
+// (recipients.md, section 2.4). Nobody said that the time is that of taking it.
+var (
+	fileLabels = map[string][2]string{
+		"note": {"説明", "What it shows"}, "at": labels["evidence.at"], "captured_by": {"取得者", "Captured by"},
+	}
+	photoLabels = map[string][2]string{
+		"note": {"撮影対象（何を示すか）", "Subject (what it shows)"}, "captured_by": {"撮影者・取得者", "Taken or captured by"},
+		"at": {"撮影日時・資料の日時（本人の入力）", "Time taken, or time given for the file"},
+	}
+)
+
+func (b *builder) fileLabel(x exhibit, name string) string {
+	l := fileLabels[name]
+	if b.key == "police" && x.isPicture() {
+		l = photoLabels[name]
+	}
+	return b.s(l[0], l[1])
 }
 
 // label names a field; one that has no name is shown by its path.
@@ -141,10 +162,15 @@ func (b *builder) label(t record.Type, name string) string {
 	return b.s(l[0], l[1])
 }
 
-// words of values that the command line writes itself.
+// words of values that the command line writes itself; those of one field stand
+// behind its path.
 var words = map[string][2]string{
-	"in": {"受け(入)", "in"}, "out": {"送り(出)", "out"},
-	"buy": {"買い (buy)", "buy"}, "sell": {"売り (sell)", "sell"},
+	"transfer.direction in": {"受取（入金）", "in"}, "transfer.direction out": {"送付（出金）", "out"},
+	"bank.direction in": {"入金", "in"}, "bank.direction out": {"出金", "out"},
+	"contact.direction in": {"受信", "received"}, "contact.direction out": {"発信", "sent"},
+	"contact.channel form": {"問い合わせフォーム", "contact form"}, "contact.channel chat": {"チャット", "chat"},
+	"contact.channel mail": {"メール", "e-mail"}, "contact.channel email": {"メール", "e-mail"}, "contact.channel phone": {"電話", "phone"},
+	"buy": {"買い（buy）", "buy"}, "sell": {"売り（sell）", "sell"},
 	"support": {"サポート", "support"}, "police": {"警察", "police"}, "bank": {"銀行", "bank"},
 	"mobile": {"携帯", "mobile"}, "home": {"自宅", "home"}, "work": {"勤務先", "work"},
 }
@@ -153,8 +179,8 @@ var words = map[string][2]string{
 var typeNames = map[record.Type][2]string{
 	"incident": {"事実", "fact"}, "attempt": {"試み", "attempt"}, "account": {"口座", "account"},
 	"order": {"注文", "order"}, "transfer": {"送金", "transfer"}, "bank": {"銀行", "bank"}, "loss": {"損失", "loss"},
-	"actor": {"相手方", "other side"}, "evidence": {"資料", "exhibit"}, "note": {"メモ", "note"},
-	"contact": {"やり取り", "talk"}, "under": {"編入", "belongs here"}, "action": {"対応", "step"},
+	"actor": {"相手方", "other party"}, "evidence": {"資料", "exhibit"}, "note": {"メモ", "note"},
+	"contact": {"やり取り", "contact"}, "under": {"編入", "belongs here"}, "action": {"措置", "step"},
 	"reporter": {"本人", "reporter"}, "retract": {"取り消し", "retraction"}, "custody": {"取り扱い", "custody"},
 }
 

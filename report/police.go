@@ -9,7 +9,7 @@ func (b *builder) police() {
 	b.title = b.s("被害状況説明書", "Statement of damage")
 	b.identitySheet()
 
-	b.add(typeset.PageBreak{},
+	b.add(typeset.PageBreak{Restart: true}, // the sheet in front can be taken off
 		typeset.Heading{Level: 1, Text: b.title, ID: "top"},
 		typeset.Paragraph{Align: typeset.Center, Size: 9, Spans: typeset.Text(b.s(
 			"被害届の記入に用いる資料。届出書そのものではない。", "Material for filling in a victim report; not the report itself."))})
@@ -26,9 +26,9 @@ func (b *builder) police() {
 	b.section("accounts", b.s("利用していた口座", "Accounts used"), b.itemsWithout([]string{"email", "login_id"}, "account", b.s("口座", "Account"), "exchange"))
 	b.section("errors", b.errorsTitle(), b.errorText())
 	b.section("other", b.s("そのほかの事実", "Other facts"), b.otherFacts())
-	b.section("actors", b.s("相手方について分かっていること", "What is known of the other side"), b.items("actor", b.s("相手方", "Item")))
-	b.section("actions", b.s("した対応", "Steps taken"), b.lines("action", b.s("したこと", "Step"), "step", "text", "result"))
-	b.section("contacts", b.s("やり取り", "Talks so far"), b.items("contact", b.s("やり取り", "Talk"), "with", "at"))
+	b.section("actors", b.s("相手方について分かっていること", "What is known of the other party"), b.items("actor", b.s("相手方", "Party")))
+	b.section("actions", b.s("講じた措置", "Steps taken"), b.lines("action", b.s("措置", "Step"), "step", "text", "result"))
+	b.section("contacts", b.s("やり取り", "Correspondence so far"), b.items("contact", b.s("やり取り", "Contact"), "with", "inquiry_no", "at"))
 	b.section("notes", b.s("メモ", "Notes"), b.lines("note", b.s("内容", "Text"), "text"))
 	b.section("opinion", b.s("意見・推測", "Opinion"), b.opinions())
 	b.section("list", b.s("資料目録", "List of exhibits"), b.exhibitList())
@@ -49,8 +49,8 @@ func (b *builder) identitySheet() {
 	b.add(
 		typeset.Heading{Level: 1, Text: b.s("届出人に関する事項（別紙）", "About the reporter (separate sheet)"), ID: "identity"},
 		typeset.Paragraph{Align: typeset.Center, Size: 9, Spans: typeset.Text(b.s(
-			"この紙は切り離すことができる。本文には氏名と年齢だけを書いている。",
-			"This sheet can be taken off. The body has the name and age only."))},
+			"この別紙は切り離すことができる。本文は次の1ページから始まり、氏名と年齢だけを書いている。",
+			"This sheet can be taken off. The body begins behind it with page 1 and has the name and age only."))},
 	)
 	b.add(b.damageNote()...) // this is page 1
 	b.add(typeset.Fields{LabelWidth: 46, Rows: b.form(true)})

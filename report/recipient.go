@@ -9,6 +9,8 @@ import (
 	"sync"
 
 	"evidence-locker/locker/datafile"
+	"evidence-locker/locker/record"
+	"evidence-locker/report/typeset"
 )
 
 // Need says how strongly a recipient asks for a field.
@@ -23,20 +25,31 @@ const (
 
 // recipientFile is a data file recipient/<key>.toml.
 type recipientFile struct {
-	JA, EN  string
-	Field   []field
-	Sources map[string]string
+	JA, EN    string
+	Exchange  bool          // the reader is an exchange: accounts elsewhere are not its business
+	LeavesOut []record.Type `toml:"leaves_out"` // types of records that this reader has no use for
+	Field     []field
+	Hold      []holdRule
+	Sources   map[string]string
+}
+
+// holdRule is what an exchange says it wants from the police before it keeps
+// coins back.
+type holdRule struct {
+	Exchange, JA, EN, Source string
 }
 
 // field is one line of what a recipient asks for.
 type field struct {
 	Path     string // record field where the answer lives, "account.number"; or only a type
-	Show     string // how it is worded, a key of shows; empty: the values of Path as they are
+	Show     string // how it is worded, a key of shows or itemShows; empty: the values of Path as they are
+	Part     string // the part of the document that it stands in, where there are several
 	JA, EN   string
 	Kinds    []string // asked for in these kinds of trouble only; empty: in all
 	NotKinds []string `toml:"not_kinds"` // not asked for where all kinds are among these
 	Absent   string   // what stands where there is nothing: "" not recorded, "none", "unknown"
 	Sheet    bool     // belongs on the detachable sheet of identity
+	Include  string   // in the report only if asked for: "address", see Options.Address
 	At       []fieldAt
 	asking
 }
@@ -82,7 +95,33 @@ func (r Recipient) Name(lang string) string {
 
 // recipientOrder is the order in which recipients are offered; the first is
 // the default.
-var recipientOrder = []string{"support", "police"}
+var recipientOrder = []string{"support", "police", "ic3", "police-generic", "freeze", "mica"}
+
+// compose makes the content for each recipient.
+var compose = map[string]func(*builder){
+	"support": (*builder).support, "police": (*builder).police, "ic3": (*builder).ic3,
+	"police-generic": (*builder).policeGeneric, "freeze": (*builder).freeze, "mica": (*builder).mica,
+}
+
+// setSheet gives a document the paper that its recipient expects.
+func setSheet(d *typeset.Document, recipient, lang string) {
+	switch d.Size = 9; recipient { // so that the first page of a support report holds the whole form
+	case "police":
+		// Investigation papers are A4, upright, bound at the left, in Mincho of
+		// 10.5 to 12 points (recipients.md, rule 4).
+		d.Margins = typeset.Margins{Left: 30, Right: 20, Top: 24, Bottom: 22}
+		d.Size = 10.5
+		if lang == "ja" {
+			d.Face = typeset.Mincho
+		}
+	case "mica":
+		d.Size = 8.5 // so that the whole template stands on the first page
+	case "ic3":
+		if lang == "en" {
+			d.Paper = typeset.Letter // the desk is in the United States
+		}
+	}
+}
 
 // Recipients returns the readers that reports can be made for. The first is
 // the one that is taken if none is named.

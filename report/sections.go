@@ -60,21 +60,78 @@ func (b *builder) otherFacts() []typeset.Block {
 // event is a dated fact.
 type event struct {
 	at   time.Time
+	rank int     // among those of one moment: what ends something comes last
 	seqs []int64 // never empty
 	what []typeset.Span
+}
+
+// rankOf tells where a time of a record stands among others of the same moment.
+func rankOf(name string) int {
+	switch name {
+	case "last_ok_at", "suspected_from", "started_at":
+		return 0
+	case "suspected_to", "ended_at", "until":
+		return 2
+	}
+	return 1
+}
+
+// isAct tells whether a record can be an act of harm. What came in is none, nor
+// what the person and the desks did about it.
+func isAct(r *locker.Record) bool {
+	return r.Type == "order" || (r.Type == "transfer" || r.Type == "bank") && !incoming(r)
+}
+
+// placesActs tells whether the reader wants a place beside every act.
+func (b *builder) placesActs() bool { return b.key == "police" || b.key == "police-generic" }
+
+// whereabouts is what is recorded of places for the whole incident.
+type whereabouts struct{ services, url, person []typeset.Span }
+
+// placeLine says where an act took place: the service, its address on the web
+// and where the person was (recipients.md, rule 2).
+func (b *builder) placeLine(r *locker.Record, incident whereabouts) []typeset.Span {
+	service := b.value(r, "exchange")
+	if r.Type == "bank" {
+		service = b.brief(r, "bank", "branch")
+	}
+	url := incident.url
+	if len(service) == 0 {
+		service = incident.services
+	}
+	if plain(service) != b.exchangeName {
+		url = nil // it is that of another service
+	}
+	person := incident.person
+	if len(person) == 0 {
+		person = typeset.Text(b.notRecorded())
+	}
+	if len(service) == 0 {
+		service = typeset.Text(b.notRecorded())
+	}
+	person = append(typeset.Text(b.s("本人のいた所：", "The person was at: ")), person...)
+	return append([]typeset.Span{{Text: b.s("\n場所：", "\nPlace: "), Muted: true}}, join("\n", service, url, person)...)
 }
 
 // events are all dated facts in the order in which they happened, and apart
 // from them the records without a time of their own. The time of recording is
 // never taken for the time of the fact.
 func (b *builder) events() (es []event, undated []untimed) {
+	place := func(*locker.Record) []typeset.Span { return nil }
+	if b.placesActs() {
+		incident := whereabouts{b.services(), b.plainValues("incident.url"), b.plainValues("incident.place")}
+		place = func(r *locker.Record) []typeset.Span { return b.placeLine(r, incident) }
+	}
 	add := func(r *locker.Record, name string, what []typeset.Span) bool {
 		t, ok := r.Fields[name].(record.Time)
 		if ok && !t.At.IsZero() {
 			if raw := typed(t); raw != "" {
 				what = append(what, typeset.Span{Text: b.s("（時刻の入力: ", " (time as typed: ") + b.text(r, raw) + b.s("）", ")"), Muted: true})
 			}
-			es = append(es, event{t.At, b.seqs(r), what})
+			if isAct(r) || name == "started_at" {
+				what = append(what, place(r)...)
+			}
+			es = append(es, event{t.At, rankOf(name), b.seqs(r), what})
 		}
 		return ok
 	}
@@ -93,8 +150,8 @@ func (b *builder) events() (es []event, undated []untimed) {
 		{"transfer", []string{"at"}, b.itemEvent("transfer", b.s("送金", "Transfer"), "direction", "amount", "status")},
 		{"bank", []string{"at"}, b.itemEvent("bank", b.s("銀行", "Bank"), "direction", "amount", "bank")},
 		{"loss", []string{"at"}, b.itemEvent("loss", b.s("損失", "Loss"), "amount")},
-		{"action", []string{"at"}, b.lineEvent("actions", b.s("対応", "Step"), "step", "text")},
-		{"contact", []string{"at"}, b.itemEvent("contact", b.s("やり取り", "Talk"), "with", "channel", "direction")},
+		{"action", []string{"at"}, b.lineEvent("actions", b.s("措置", "Step"), "step", "text")},
+		{"contact", []string{"at"}, b.itemEvent("contact", b.s("やり取り", "Contact"), "with", "channel", "direction")},
 		{"note", []string{"at"}, b.lineEvent("notes", b.s("メモ", "Note"), "text")},
 	}
 	for _, d := range dated {
@@ -104,7 +161,11 @@ func (b *builder) events() (es []event, undated []untimed) {
 				found = add(r, name, d.what(i+1, r, name)) || found
 			}
 			if !found {
-				undated = append(undated, untimed{r, d.what(i+1, r, d.names[0])})
+				what := d.what(i+1, r, d.names[0])
+				if isAct(r) {
+					what = append(what, place(r)...)
+				}
+				undated = append(undated, untimed{r, what})
 			}
 		}
 	}
@@ -113,9 +174,36 @@ func (b *builder) events() (es []event, undated []untimed) {
 			undated = append(undated, untimed{x.rec, []typeset.Span{goTo(x.id(), b.exhibitName(x)), {Text: b.s("：", ": ")}, mono(b.fileName(x))}})
 		}
 	}
-	slices.SortStableFunc(es, func(x, y event) int { return cmp.Or(x.at.Compare(y.at), cmp.Compare(x.seqs[0], y.seqs[0])) })
+	slices.SortStableFunc(es, func(x, y event) int {
+		return cmp.Or(x.at.Compare(y.at), cmp.Compare(x.rank, y.rank), cmp.Compare(x.seqs[0], y.seqs[0]))
+	})
 	slices.SortStableFunc(undated, func(x, y untimed) int { return cmp.Compare(x.rec.Seq, y.rec.Seq) })
 	return es, undated
+}
+
+// backwards returns the numbers of records by which something ended before it
+// began. The report shows them as they are; the person may have mistyped one.
+func (b *builder) backwards() []int64 {
+	var seqs []int64
+	check := func(first *locker.Record, began string, last *locker.Record, ended string) {
+		from, ok := first.Fields[began].(record.Time)
+		to, good := last.Fields[ended].(record.Time)
+		if ok && good && !from.At.IsZero() && !to.At.IsZero() && to.At.Before(from.At) {
+			seqs = append(append(seqs, b.seqs(first)...), b.seqs(last)...)
+		}
+	}
+	for _, p := range [][2]string{{"started_at", "ended_at"}, {"suspected_from", "suspected_to"}} {
+		if began, ended := b.with("incident."+p[0]), b.with("incident."+p[1]); len(began) > 0 && len(ended) > 0 {
+			check(began[0], p[0], ended[0], p[1])
+		}
+	}
+	for t, p := range map[record.Type][2]string{"attempt": {"from", "until"}, "order": {"placed_at", "filled_at"}} {
+		for _, r := range b.ofIncident(t) {
+			check(r, p[0], r, p[1])
+		}
+	}
+	slices.Sort(seqs)
+	return slices.Compact(seqs)
 }
 
 // untimed is a record that does not say when something happened.
@@ -207,9 +295,14 @@ func (b *builder) brief(r *locker.Record, names ...string) []typeset.Span {
 func (b *builder) timeline() []typeset.Block {
 	es, undated := b.events()
 	var out []typeset.Block
+	if acts := len(b.with("incident.started_at")) + len(b.with("order")) + len(outgoing(b.with("transfer"))) + len(outgoing(b.with("bank"))); b.placesActs() && acts > 0 {
+		out = append(out, typeset.Paragraph{Size: tableSize, Spans: typeset.Text(b.s(
+			"送金・注文などの行為には場所を、サービス、URL、本人のいた所の順に付けた。URL と本人のいた所は、案件全体について記録されたものである。",
+			"Each transfer, order and the like has its place: the service, its URL, where the person was. URL and whereabouts are those recorded for the incident as a whole."))})
+	}
 	if len(es) > 0 {
 		t := typeset.Table{Size: tableSize, Columns: []typeset.Column{
-			{Head: b.s("日時（記録の時差と UTC）", "Time (as recorded, and UTC)"), MM: 56},
+			{Head: b.timeHead(), MM: 56},
 			{Head: b.s("できごと", "What happened")},
 			{Head: b.s("記録", "Record"), MM: 15, Align: typeset.Right},
 		}}
@@ -233,7 +326,7 @@ func (b *builder) attempts() []typeset.Block {
 	}
 	t := typeset.Table{Size: tableSize, Columns: []typeset.Column{
 		{Head: b.s("日時", "Time"), MM: 60}, {Head: b.s("試みたこと", "Tried"), Width: 1.2},
-		{Head: b.s("画面の応答", "What came back")}, {Head: b.s("回数", "Times"), MM: 14, Align: typeset.Right},
+		{Head: b.s("画面の応答", "Response")}, {Head: b.s("回数", "Times"), MM: 14, Align: typeset.Right},
 		{Head: b.s("記録", "Record"), MM: 15, Align: typeset.Right},
 	}}
 	for _, r := range rs {
@@ -279,6 +372,9 @@ func (b *builder) itemsWithout(hidden []string, t record.Type, noun string, want
 			}
 			rows = append(rows, typeset.Field{Label: b.label(t, f.Name), Value: b.or(v)})
 		}
+		if v := b.orderComparison(r); t == "order" && len(v) > 0 {
+			rows = append(rows, typeset.Field{Label: b.s("試みと約定の比較", "Attempted and executed"), Value: v})
+		}
 		if len(rows) == 0 {
 			rows = []typeset.Field{{Label: b.s("内容", "Content"), Value: typeset.Text(b.notRecorded())}}
 		}
@@ -304,12 +400,16 @@ func (b *builder) losses() []typeset.Block {
 	})
 	t := typeset.Table{Size: tableSize}
 	for _, r := range rs {
-		compared := join("\n", b.named(r, "attempted", "試み", "attempted"), b.named(r, "executed", "実際", "executed"), b.named(r, "difference", "差", "difference"))
+		compared := join("\n", b.named(r, "attempted", "試み", "attempted"), b.named(r, "executed", "実際", "executed"), b.lossDifference(r))
 		var valued []typeset.Span
 		if v, ok := r.Fields["value_at"].(record.Time); ok && !v.At.IsZero() {
 			valued = typeset.Text(b.whenCell(v.At))
 		}
-		worth := join("\n", b.value(r, "value"), b.value(r, "value_source"), valued)
+		source := b.value(r, "value_source")
+		if len(source) == 0 && len(b.value(r, "value")) > 0 {
+			source = []typeset.Span{{Text: b.s("価格の出所：未記入", "source of the value: not recorded"), Muted: true}}
+		}
+		worth := join("\n", b.value(r, "value"), source, valued)
 		t.Rows = append(t.Rows, []typeset.Cell{b.or(join("\n", b.value(r, "amount"), b.value(r, "note"))), b.or(compared), b.or(worth), b.recCell(r)})
 	}
 	t.Columns = columns
@@ -346,7 +446,7 @@ func (b *builder) lines(t record.Type, head string, names ...string) []typeset.B
 	}}
 	for _, r := range b.with(string(t)) {
 		at := typeset.Cell{{Text: b.notRecorded(), Muted: true},
-			{Text: b.s("\n記録日時：", "\nrecorded: ") + b.recordedAt(r), Muted: true}}
+			{Text: b.s("\n記録日時：\n", "\nrecorded:\n") + b.recordedAt(r), Muted: true}}
 		if v, ok := r.Fields["at"].(record.Time); ok {
 			at = typeset.Text(b.whenCell(v.At))
 		}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"maps"
 	"math/big"
 	"slices"
 	"strconv"
@@ -50,6 +51,7 @@ func init() { // not a literal: the functions reach shows again
 		"victim-address":    (*builder).showVictimAddress,
 		"when":              (*builder).showWhen,
 	}
+	maps.Copy(shows, moreShows())
 }
 
 func (b *builder) showSubject() []typeset.Span {
@@ -169,7 +171,7 @@ func (b *builder) showWhen() []typeset.Span {
 		return nil
 	}
 	return join("\n", began,
-		b.labelled("incident.ended_at", b.s("終わり", "Ended")),
+		b.labelled("incident.ended_at", b.s("終了", "Ended")),
 		b.labelled("incident.noticed_at", b.s("気付いた", "Noticed")))
 }
 
@@ -179,7 +181,7 @@ func (b *builder) showPeriod() []typeset.Span {
 		return nil
 	}
 	return join("\n", began,
-		b.labelled("incident.ended_at", b.s("終わり", "Until")),
+		b.labelled("incident.ended_at", b.s("終了", "Until")),
 		[]typeset.Span{goTo("timeline", b.s("行為ごとの日時は「時系列」に記載", "each act: see the timeline"))})
 }
 
@@ -197,6 +199,9 @@ func (b *builder) showPlace() []typeset.Span {
 	place, url := b.plainValues("incident.place"), b.plainValues("incident.url")
 	if b.exchangeName != "" {
 		service = typeset.Text(b.s("サービス：", "Service: ") + b.exchangeName)
+		if b.placesActs() { // one desk answers for its own service only
+			service = typeset.Text(b.s("サービス：", "Service: ") + plain(b.services()))
+		}
 	}
 	if len(place) == 0 && len(service)+len(url) > 0 && b.key == "police" {
 		// The form asks where the person was.
@@ -205,21 +210,39 @@ func (b *builder) showPlace() []typeset.Span {
 	return join("\n", place, service, url)
 }
 
+// services are the exchanges that the incident tells of, in the order in which
+// they were recorded.
+func (b *builder) services() []typeset.Span {
+	var names []string
+	for _, r := range b.ofIncident("incident") {
+		if name := plain(b.value(r, "exchange")); name != "" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return plainSpans(strings.Join(names, b.s("、", ", ")))
+}
+
 func (b *builder) showOrderIDs() []typeset.Span {
 	return b.shortOr(b.plainValues("order.id"), "orders", b.s("注文", "Orders"))
 }
 
 func (b *builder) showOrderData() []typeset.Span {
 	var lines []typeset.Span
-	for i, r := range b.with("order") {
-		if i == most {
+	n := 0
+	rs := b.with("order")
+	for i, r := range rs {
+		line := join(b.s("、", ", "), b.value(r, "pair"), b.moment(r, "placed_at"), b.slippage(r))
+		if len(line) == 0 {
+			continue
+		}
+		if n++; n > b.shown {
 			return append(lines, goTo("orders", b.s("\nほかは「注文」に記載", "\nmore under “Orders”")))
 		}
-		slip := b.value(r, "slippage")
-		if len(slip) > 0 {
-			slip = append(typeset.Text(b.s("スリッページ ", "slippage ")), slip...)
+		if len(rs) > 1 {
+			name := goTo(itemID("order", i+1), fmt.Sprintf("%s %d", b.s("注文", "Order"), i+1))
+			line = append([]typeset.Span{name, {Text: b.s("：", ": ")}}, line...)
 		}
-		lines = join("\n", lines, join(b.s("、", ", "), b.value(r, "pair"), b.moment(r, "placed_at"), slip))
+		lines = join("\n", lines, line)
 	}
 	return lines
 }
@@ -227,7 +250,7 @@ func (b *builder) showOrderData() []typeset.Span {
 func (b *builder) showLosses() []typeset.Span {
 	var lines []typeset.Span
 	for i, r := range b.with("loss.amount") {
-		if i == most {
+		if i == b.shown {
 			return append(lines, goTo("losses", fmt.Sprintf(b.s("\nほかは「%s」に記載", "\nmore under “%s”"), b.lossesTitle())))
 		}
 		v := b.value(r, "amount")
@@ -238,7 +261,10 @@ func (b *builder) showLosses() []typeset.Span {
 
 func (b *builder) showValues() []typeset.Span {
 	var lines []typeset.Span
-	for _, r := range b.with("loss.value") {
+	for i, r := range b.with("loss.value") {
+		if i == b.shown {
+			return append(lines, goTo("losses", fmt.Sprintf(b.s("\nほかは「%s」に記載", "\nmore under “%s”"), b.lossesTitle())))
+		}
 		lines = join("\n", lines, join(b.s("、", ", "), b.value(r, "value"), b.value(r, "value_source"), b.moment(r, "value_at")))
 	}
 	return lines
@@ -263,33 +289,21 @@ func (b *builder) totals(field string) []string {
 			absent = append(absent, b.seqs(r)...)
 			continue
 		}
-		q, good := new(big.Rat).SetString(a.Quantity)
-		if !good || len(a.Quantity) > 1000 || strings.ContainsAny(a.Quantity, "eE/xXpP_") {
+		f, good := reckon(a)
+		if !good {
 			unread = append(unread, b.seqs(r)...)
 			continue
 		}
-		_, frac, _ := strings.Cut(a.Quantity, ".")
-		yen := false
-		asset, scale := strings.TrimSpace(a.Asset), len(frac)
-		key := datafile.Fold(asset)
-		switch key {
-		case "円", "¥":
-			asset, key, yen = "JPY", "jpy", true
-		case "万円":
-			asset, key, yen = "JPY", "jpy", true
-			q.Mul(q, big.NewRat(10000, 1))
-			scale = max(0, scale-4)
-		}
-		s := sums[key]
+		s := sums[f.unit]
 		if s == nil {
-			s = &sum{asset: asset, total: new(big.Rat)}
-			sums[key] = s
-			order = append(order, key)
+			s = &sum{asset: f.asset, total: new(big.Rat)}
+			sums[f.unit] = s
+			order = append(order, f.unit)
 		}
-		s.total.Add(s.total, q)
-		s.scale = max(s.scale, scale)
+		s.total.Add(s.total, f.q)
+		s.scale = max(s.scale, f.scale)
 		s.seqs = append(s.seqs, r.Seq)
-		s.yen = s.yen || yen
+		s.yen = s.yen || f.yen
 	}
 	var lines []string
 	for _, key := range order {
@@ -331,7 +345,7 @@ func (b *builder) showTransfers() []typeset.Span {
 		rs = outgoing(rs) // what came in is no loss
 	}
 	for i, r := range rs {
-		if i == most {
+		if i == b.shown {
 			return append(lines, goTo("transfers", b.s("\nほかは「送金」に記載", "\nmore under “Transfers”")))
 		}
 		lines = join("\n", lines, join(b.s("、", ", "), b.value(r, "amount"), b.moment(r, "at")), b.named(r, "txid", "TxID", "TxID"))
@@ -344,10 +358,12 @@ func (b *builder) showTransfers() []typeset.Span {
 
 // outgoing leaves out the transfers that are recorded as incoming.
 func outgoing(rs []*locker.Record) []*locker.Record {
-	return slices.DeleteFunc(slices.Clone(rs), func(r *locker.Record) bool {
-		v, ok := r.Fields["direction"]
-		return ok && slices.Contains([]string{"in", "incoming", "deposit", "入金", "受取", "受領", "預入"}, datafile.Fold(v.String()))
-	})
+	return slices.DeleteFunc(slices.Clone(rs), incoming)
+}
+
+func incoming(r *locker.Record) bool {
+	v, ok := r.Fields["direction"]
+	return ok && slices.Contains([]string{"in", "incoming", "deposit", "入金", "受取", "受領", "預入"}, datafile.Fold(v.String()))
 }
 
 func (b *builder) showExhibits() []typeset.Span {
@@ -361,7 +377,7 @@ func (b *builder) showReplies() []typeset.Span {
 	if len(b.with("contact.reply")) == 0 {
 		return nil
 	}
-	return []typeset.Span{goTo("contacts", b.s("「やり取り」に記載", "under “Talks so far”"))}
+	return []typeset.Span{goTo("contacts", b.s("「やり取り」に記載", "under “Correspondence so far”"))}
 }
 
 // The police form.
@@ -437,19 +453,36 @@ func (b *builder) showOwner() []typeset.Span {
 	return b.showVictim()
 }
 
+// showOffender gives what tells the other side, and says what does not.
 func (b *builder) showOffender() []typeset.Span {
-	n := len(b.with("actor"))
+	var lines []typeset.Span
+	actors := b.with("actor")
+	for i, r := range actors {
+		if i == b.shown {
+			lines = append(lines, goTo("actors", b.s("\nほかは「相手方について分かっていること」に記載", "\nmore under what is known of the other party")))
+			break
+		}
+		var known []typeset.Span
+		for _, f := range record.FieldsOf("actor") {
+			if f.Name != "note" {
+				known = join(b.s("、", ", "), known, b.value(r, f.Name))
+			}
+		}
+		name := goTo(itemID("actor", i+1), fmt.Sprintf("%s %d", b.s("相手方", "Party"), i+1))
+		if n := utf8.RuneCountInString(plain(known)); n > 0 && n <= short {
+			lines = join("\n", lines, append([]typeset.Span{name, {Text: b.s("：", ": ")}}, known...))
+		} else {
+			lines = join("\n", lines, []typeset.Span{name})
+		}
+	}
 	var to []typeset.Span
 	if len(outgoing(b.with("transfer.to"))) > 0 {
 		to = []typeset.Span{goTo("transfers", b.s("送付先アドレスは「送金」に記載", "destination addresses: see the transfers"))}
 	}
-	if n == 0 {
-		if to == nil {
-			return nil
-		}
-		return join("\n", typeset.Text(b.s("不詳", "unknown")), to)
+	if len(lines)+len(to) > 0 && len(b.with("actor.name")) == 0 {
+		lines = join("\n", typeset.Text(b.s("氏名又は通称：不詳", "Name or alias: unknown")), lines)
 	}
-	return join("\n", []typeset.Span{goTo("actors", fmt.Sprintf(b.s("%d件を「相手方について分かっていること」に記載", "known facts: %d, see what is known of the other side"), n))}, to)
+	return join("\n", lines, to)
 }
 
 func (b *builder) showReference() []typeset.Span {
@@ -460,15 +493,18 @@ func (b *builder) showReference() []typeset.Span {
 		}
 	}
 	mention(len(b.exhibits), "list", "資料%d点（「資料目録」に記載）", "exhibits: %d, see the list of exhibits")
-	mention(len(b.with("contact")), "contacts", "やり取り%d件（「やり取り」に記載）", "talks: %d, see the talks so far")
-	mention(len(b.with("action")), "actions", "講じた措置%d件（「した対応」に記載）", "steps taken: %d, see the steps taken")
+	mention(len(b.with("contact")), "contacts", "やり取り%d件（「やり取り」に記載）", "contacts: %d, see the correspondence so far")
+	mention(len(b.with("action")), "actions", "講じた措置%d件（「講じた措置」に記載）", "steps taken: %d, see the steps taken")
 	return join("\n", parts...)
 }
 
-// word translates a value that the command line writes itself.
-func (b *builder) word(s string) string {
-	if w, ok := words[strings.ToLower(strings.TrimSpace(s))]; ok {
-		return b.s(w[0], w[1])
+// word translates a value of a field that the command line writes itself.
+func (b *builder) word(path, s string) string {
+	key := strings.ToLower(strings.TrimSpace(s))
+	for _, key := range []string{path + " " + key, key} {
+		if w, ok := words[key]; ok {
+			return b.s(w[0], w[1])
+		}
 	}
 	return s
 }

@@ -14,11 +14,12 @@ import (
 // withdrawn lists the records that were taken back with what they said. That of
 // a file is not repeated, nor what tells who the person is: it stands on the
 // separate sheet only, and an account elsewhere is not this reader's business.
+// Who gets a part of the records only, gets nothing of the retracted ones.
 func (b *builder) withdrawn() []typeset.Block {
 	t := typeset.Table{Size: tableSize, Columns: []typeset.Column{
-		{Head: b.s("記録", "Record"), MM: 14}, {Head: b.s("種類", "Kind"), MM: 17},
+		{Head: b.s("記録", "Record"), MM: 15}, {Head: b.s("種類", "Kind"), MM: 17},
 		{Head: b.s("取り消した内容", "What was retracted"), Width: 1.2},
-		{Head: b.s("取り消しを記録した日時", "Retraction recorded"), MM: 52}, {Head: b.s("理由", "Reason")},
+		{Head: b.s("取り消しを記録した日時", "Retraction recorded"), MM: 56}, {Head: b.s("理由", "Reason")},
 	}}
 	used(b.in, func(r *locker.Record) {
 		if r.Retracted == nil {
@@ -35,7 +36,7 @@ func (b *builder) withdrawn() []typeset.Block {
 
 func (b *builder) withdrawnContent(r *locker.Record) typeset.Cell {
 	var lines [][]typeset.Span
-	if r.Known && r.Type != "evidence" && r.Type != "reporter" && r.Type != "account" {
+	if r.Known && r.Type != "evidence" && r.Type != "reporter" && r.Type != "account" && len(b.file.LeavesOut) == 0 {
 		for _, f := range record.FieldsOf(r.Type) {
 			v := b.value(r, f.Name)
 			switch {
@@ -65,9 +66,9 @@ func (b *builder) withdrawnContent(r *locker.Record) typeset.Cell {
 var withdrawnLabels = map[string][2]string{
 	"amount": {"資産・数量", "Asset and quantity"}, "value": {"当時の価格", "Value then"}, "value_source": {"価格の出所", "Source of the value"},
 	"attempted": {"試み", "Attempted"}, "executed": {"実際", "Executed"}, "difference": {"差", "Difference"},
-	"what": {"試みたこと", "Tried"}, "saw": {"画面の応答", "What came back"}, "times": {"回数", "Times"},
+	"what": {"試みたこと", "Tried"}, "saw": {"画面の応答", "Response"}, "times": {"回数", "Times"},
 	"side": {"売買", "Side"}, "quantity": {"数量", "Quantity"}, "pair": {"取引ペア", "Pair"}, "price": {"価格", "Price"},
-	"step": {"したこと", "Step"}, "result": {"結果", "Result"}, "text": {"内容", "Text"}, "note": {"備考", "Note"},
+	"step": {"措置", "Step"}, "result": {"結果", "Result"}, "text": {"内容", "Text"}, "note": {"備考", "Note"},
 }
 
 // annex names the records of a newer program version. What they say could be
@@ -113,9 +114,11 @@ func (b *builder) custodyLog() []typeset.Block {
 // custodyWords are the values that the command line writes into custody
 // records.
 var custodyWords = map[string]map[string][2]string{
-	"action": {"report": {"報告書の作成", "report made"}, "extract": {"資料の取り出し", "files taken out"}},
-	"for":    {"support": {"取引所のサポート", "support desk"}, "police": {"警察", "police"}},
-	"format": {"pdf": {"PDF", "PDF"}, "text": {"テキスト", "plain text"}},
+	"action": {"report": {"報告書の作成", "report made"}, "extract": {"資料の取り出し", "files taken out"}, "backup": {"控えの作成", "backup made"}},
+	"for": {"support": {"取引所のサポート", "support desk"}, "police": {"警察（日本）", "police (Japan)"}, "ic3": {"FBI IC3", "FBI IC3"},
+		"police-generic": {"警察（日本以外）", "police (outside Japan)"}, "freeze": {"送付先の取引所（凍結の依頼）", "receiving exchange (freeze request)"},
+		"mica": {"EU の取引所（苦情）", "EU exchange (complaint)"}},
+	"format": {"pdf": {"PDF", "PDF"}, "text": {"テキスト", "plain text"}, "csv": {"表（CSV）", "table (CSV)"}, "json": {"JSON", "JSON"}},
 	"lang":   {"ja": {"日本語", "Japanese"}, "en": {"英語", "English"}},
 }
 
@@ -157,19 +160,23 @@ func (b *builder) about() []typeset.Block {
 		{Label: b.s("記録に使った版", "Recorded with"), Value: typeset.Text(b.tools())},
 	}})
 	said := []string{
+		b.s("「保管庫」は、記録と資料の原本を暗号化して収めた、本人の手元のファイルである。資料の原本は、受け取ったままのバイト列で収めた。SHA-256 は、収めたときの原本の値である。本書の画像は原本から作った写しで、大きさや形式が違うことがある。写しを作るときに原本を読み出せなかった資料は、その資料の所にそう記した。窓口の仕組みが添付ファイルを変換することがあり、その場合、届いたファイルのハッシュ値は異なりうる。",
+			"The vault is a file in the person's keeping that holds the records and the originals of the exhibits, encrypted. The originals were taken in byte for byte as they came, and each SHA-256 is that of the original as it was taken in. The pictures in this document are copies made from them and may differ in size and format. Where an original could not be read when its copy was to be made, the exhibit says so. A help desk may convert attachments, and the hash of what arrives may then differ."),
 		b.s("ヘッドは、保管庫の記録の数と、その全部から計算した値である。記録が一つでも変われば値が変わるので、本書のヘッドと保管庫を照らせば、ここまでの記録がその後変わっていないことを確かめられる。",
 			"The head is the number of records in the vault and a value computed from all of them. It changes if any record changes, so comparing this head with the vault shows that the records up to here were not changed since."),
-		b.s("資料の原本は、受け取ったままのバイト列で保管庫にあり、変えていない。本書の画像は原本から作った写しで、大きさや形式が違うことがある。SHA-256 は原本の値である。窓口の仕組みが添付ファイルを変換することがあり、その場合、届いたファイルのハッシュ値は異なりうる。",
-			"The originals of the exhibits are in the vault, byte for byte as they were taken in. The pictures in this document are copies made from them and may differ in size and format. Each SHA-256 is that of the original. A help desk may convert attachments, and the hash of what arrives may then differ."),
 		b.clock(),
 		b.s("この記録は本人が自分の機器で付けたもので、それだけでは次のことを示さない。資料が誰によって作られたか、内容が真実か、記録日時の時計が正しかったか。保管庫と署名鍵の両方を持つ者は記録を作り直せる。作り直しは、別の所に残したヘッドと照らして初めて分かる。",
 			"The person kept these records on a device of their own. By themselves they do not show who made an exhibit, whether what it shows is true, or that the clock was right. Whoever holds both the vault and its signing key can make the records anew; that is only noticed against a head that was kept elsewhere."),
-		b.s("金額・数量は桁区切りのコンマを付けず（通貨記号で始まる金額は入力のまま）、番号は記録したとおりに、どれも全桁を示し、丸めも省略もしていない。「未記入」は記録がないこと、「該当なし」はその種の記録が一つもないことを示す。どちらも、事実がなかったことを示すものではない。",
-			"Amounts and quantities are given without thousands separators (those typed with a leading currency sign as they were typed), identifiers as recorded, all with every digit, neither rounded nor shortened. “Not recorded” means that there is no such entry, “none” that there is no record of that kind at all. Neither says that there was nothing."),
+		b.s("金額・数量は桁区切りのコンマを付けず（通貨記号の付いた金額は入力のまま）、番号は記録したとおりに、どれも全桁を示し、丸めも省略もしていない。「未記入」は記録がないこと、「該当なし」はその種の記録が一つもないことを示す。どちらも、事実がなかったことを示すものではない。",
+			"Amounts and quantities are given without thousands separators (those typed with a currency sign as they were typed), identifiers as recorded, all with every digit, neither rounded nor shortened. “Not recorded” means that there is no such entry, “none” that there is no record of that kind at all. Neither says that there was nothing."),
+	}
+	if b.rounded {
+		said = append(said, b.s("「約」を付けた割合は、小数第2位までに四捨五入した。差の金額と数量は丸めていない。", "Ratios marked “about” are rounded to two decimals. The differences themselves are not rounded."))
 	}
 	if len(b.masked) > 0 {
 		said = append(said, b.s("パスワードや認証コードなどと読める箇所は伏せた。", "What reads like a password, code or key was masked."))
 	}
+	said = append(said, b.copies(b.exhibits)...)
 	l := typeset.List{}
 	for _, s := range said {
 		l.Items = append(l.Items, typeset.Text(s))

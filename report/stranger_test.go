@@ -76,5 +76,5 @@ func TestNoteWithoutTime(t *testing.T) {
 	m := newMade()
 	m.add("note", record.Fields{"text": record.Text("balance shows 0")})
 	s := textOf(t, m.Input, Options{For: "support", Lang: "en"})
-	wantAll(t, s, "not recorded\n", "recorded: 2026-11-03 08:10:00 +09:00", "Records without a time of their own", "What is recorded: Note: balance shows 0")
+	wantAll(t, s, "not recorded\n", "recorded:\n       2026-11-03 08:10:00 +09:00", "Records without a time of their own", "What is recorded: Note: balance shows 0")
 }

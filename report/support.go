@@ -16,23 +16,28 @@ func (b *builder) support() {
 		to = b.notRecorded()
 	}
 	b.add(typeset.Paragraph{Spans: typeset.Text(b.s("宛先の取引所：", "To the exchange: ") + to)})
-	b.add(b.damageNote()...)
-	b.add(typeset.Fields{LabelWidth: 46, Rows: b.form(false)})
+	note, room := b.damageNote(), 690.0
+	if len(note) > 0 {
+		room -= 65
+	}
+	b.add(note...)
+	b.add(typeset.Fields{LabelWidth: 46, Rows: b.formOnOnePage(room)})
 	b.add(typeset.PageBreak{})
 
-	b.section("circumstances", b.circumstancesTitle(), b.circumstances())
+	// Transactions before the story: the desk looks them up (recipients.md, rule 13).
 	b.section("timeline", b.s("時系列", "Timeline"), b.timeline())
-	b.section("errors", b.errorsTitle(), b.errorText())
-	b.section("accounts", b.s("利用していた口座", "Accounts used"), b.items("account", b.s("口座", "Account")))
-	b.section("other", b.s("そのほかの事実", "Other facts"), b.otherFacts())
 	b.section("attempts", b.s("試みた操作", "Attempts"), b.attempts())
 	b.section("orders", b.s("注文", "Orders"), b.items("order", b.s("注文", "Order"), "id", "pair", "side", "quantity", "placed_at"))
 	b.section("transfers", b.s("送金", "Transfers"), b.items("transfer", b.s("送金", "Transfer"), "amount", "network", "txid", "to", "at"))
 	b.section("bank", b.s("銀行での入出金", "Bank transfers"), b.items("bank", b.s("銀行", "Bank")))
 	b.section("losses", b.lossesTitle(), b.losses())
-	b.section("actors", b.s("相手方", "The other side"), b.items("actor", b.s("相手方", "Item")))
-	b.section("actions", b.s("した対応", "Steps taken"), b.lines("action", b.s("したこと", "Step"), "step", "text", "result"))
-	b.section("contacts", b.s("やり取り", "Talks so far"), b.items("contact", b.s("やり取り", "Talk"), "with", "at"))
+	b.section("actions", b.s("講じた措置", "Steps taken"), b.lines("action", b.s("措置", "Step"), "step", "text", "result"))
+	b.section("contacts", b.s("やり取り", "Correspondence so far"), b.items("contact", b.s("やり取り", "Contact"), "with", "inquiry_no", "at"))
+	b.section("circumstances", b.circumstancesTitle(), b.circumstances())
+	b.section("errors", b.errorsTitle(), b.errorText())
+	b.section("accounts", b.s("利用していた口座", "Accounts used"), b.items("account", b.s("口座", "Account")))
+	b.section("other", b.s("そのほかの事実", "Other facts"), b.otherFacts())
+	b.section("actors", b.s("相手方", "Other parties"), b.items("actor", b.s("相手方", "Party")))
 	b.section("notes", b.s("メモ", "Notes"), b.lines("note", b.s("内容", "Text"), "text"))
 	b.section("opinion", b.s("意見・推測", "Opinion"), b.opinions())
 	if len(b.exhibits) > 0 {

@@ -61,6 +61,8 @@ func (b *builder) when(t time.Time) string {
 			zone = ""
 		}
 		return fmt.Sprintf("%s（%s%s、%s）", eraTime(t), zone, localTime(t), utcTime(t))
+	case b.utcFirst():
+		return fmt.Sprintf(b.s("%s（%s）", "%s (%s)"), utcTime(t), localTime(t))
 	case b.lang == "ja":
 		return fmt.Sprintf("%s（%s）", localTime(t), utcTime(t))
 	}
@@ -70,6 +72,9 @@ func (b *builder) when(t time.Time) string {
 // whenCell prints a moment in a narrow column.
 func (b *builder) whenCell(t time.Time) string {
 	s := localTime(t) + "\n" + utcTime(t)
+	if b.utcFirst() {
+		return utcTime(t) + "\n" + localTime(t)
+	}
 	if b.era() {
 		s = eraTime(t) + "\n" + s
 	}
@@ -78,6 +83,18 @@ func (b *builder) whenCell(t time.Time) string {
 
 // era tells whether dates carry era years.
 func (b *builder) era() bool { return b.key == "police" && b.lang == "ja" }
+
+// utcFirst tells whether UTC stands before the time as recorded: the receiving
+// exchange compares times with a chain.
+func (b *builder) utcFirst() bool { return b.key == "freeze" }
+
+// timeHead is the head of a column of whenCell.
+func (b *builder) timeHead() string {
+	if b.utcFirst() {
+		return b.s("日時（UTC と記録の時差）", "Time (UTC, and as recorded)")
+	}
+	return b.s("日時（記録の時差と UTC）", "Time (as recorded, and UTC)")
+}
 
 // plainTime is a date or time of day: typed, it says no more than the moment
 // that was recorded.
@@ -108,6 +125,9 @@ func (b *builder) amount(a record.Amount) string {
 	plain := strings.NewReplacer(" ", "", ",", "")
 	s := strings.TrimSpace(a.Quantity + " " + a.Asset)
 	raw := plain.Replace(a.Raw)
+	if r, size := utf8.DecodeRuneInString(a.Asset); size == len(a.Asset) && unicode.Is(unicode.Sc, r) {
+		return strings.TrimSpace(a.Raw)
+	}
 	if raw == "" || raw == plain.Replace(s) || raw == a.Asset+a.Quantity {
 		return s
 	}
@@ -129,7 +149,7 @@ var identifiers = map[string]bool{
 // worded are the fields that hold a word of the program's own.
 var worded = map[string]bool{
 	"attempt.side": true, "order.side": true, "transfer.direction": true, "bank.direction": true,
-	"contact.with": true, "contact.direction": true, "reporter.phone_kind": true,
+	"contact.with": true, "contact.direction": true, "contact.channel": true, "reporter.phone_kind": true,
 }
 
 // mono sets an identifier in the face that tells its letters apart. A name in
@@ -174,7 +194,7 @@ func (b *builder) value(r *locker.Record, name string) []typeset.Span {
 			return nil
 		}
 		if worded[path] {
-			s = b.word(s)
+			s = b.word(path, s)
 		}
 		if e, ok := b.exchanges.Lookup(s); ok && name == "exchange" {
 			s = e.Name(b.lang)

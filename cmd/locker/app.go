@@ -14,6 +14,7 @@ func commands(e *env) []*cli.Command {
 		newListCommand(e),
 		newShowCommand(e),
 		newReportCommand(e),
+		newCheckCommand(e),
 		newExtractCommand(e),
 		newRetractCommand(e),
 		newVerifyCommand(e),

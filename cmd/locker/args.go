@@ -119,6 +119,35 @@ func (l *commandLine) globalValue(name string) string {
 	return ""
 }
 
+// changed returns the line to paste with a flag of the command left out and
+// words added to it.
+func (l *commandLine) changed(without string, add ...string) []string {
+	words := append([]string{"locker"}, useWords(l.global)...)
+	words = append(words, l.command)
+	for _, u := range l.local {
+		if u.name != without {
+			words = append(words, useWords([]flagUse{u})...)
+		}
+	}
+	words = append(words, add...)
+	if slices.ContainsFunc(l.args, func(a string) bool { return len(a) > 1 && a[0] == '-' }) {
+		words = append(words, "--")
+	}
+	return append(words, l.args...)
+}
+
+// replaced returns the line to paste with another value of a flag.
+func (l *commandLine) replaced(flag, value, by string) []string {
+	other := *l
+	other.local = slices.Clone(l.local)
+	for i, u := range other.local {
+		if u.name == flag && u.arg == value {
+			other.local[i].arg = by
+		}
+	}
+	return other.changed("")
+}
+
 // A usageError says what is wrong with a command line. It is translated where
 // it is shown.
 type usageError struct {

@@ -2,22 +2,14 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
-	"sync"
-	"time"
 
 	"evidence-locker/crypto"
 	"evidence-locker/locker"
-	"evidence-locker/locker/durable"
 	"evidence-locker/locker/record"
 	"evidence-locker/report"
 
@@ -33,77 +25,47 @@ func newReportCommand(e *env) *cli.Command {
 			&cli.StringFlag{Name: "format", Usage: "FORMAT"},
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "FILE"},
 			&cli.StringFlag{Name: "date", Usage: "DATE"},
+			&cli.StringSliceFlag{Name: "include", Usage: "WHAT"},
+			&cli.StringSliceFlag{Name: "mark", Usage: "SEQ:X,Y,W,H"},
+			&cli.StringSliceFlag{Name: "mask", Usage: "SEQ:X,Y,W,H"},
+			&cli.StringFlag{Name: "max-size", Usage: "SIZE"},
+			&cli.BoolFlag{Name: "split"},
+			&cli.BoolFlag{Name: "no-preview"},
+			&cli.StringFlag{Name: "max-chars", Usage: "N"},
 			&cli.BoolFlag{Name: "custody"},
 			&cli.BoolFlag{Name: "strict"},
 			&cli.BoolFlag{Name: "force"},
+			&cli.BoolFlag{Name: "list"},
 		},
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 1 {
 				return tooMany("report", c.Args().Slice()[1:])
 			}
+			if c.Bool("list") {
+				for _, u := range e.line.local {
+					if u.name != "list" {
+						return &usageError{key: "usage.list-alone", args: []any{dashed(u.name)}, command: "report"}
+					}
+				}
+				return runIssued(c.Context, e, c.Args().First())
+			}
 			return runReport(c.Context, e, reportOptions{
 				number: c.Args().First(), recipient: c.String("for"), lang: c.String("lang"),
 				format: c.String("format"), output: c.String("output"), date: c.String("date"),
+				include: c.StringSlice("include"), mark: c.StringSlice("mark"), mask: c.StringSlice("mask"),
+				maxSize: c.String("max-size"), maxChars: c.String("max-chars"), split: c.Bool("split"), noPreview: c.Bool("no-preview"),
 				custody: c.Bool("custody"), strict: c.Bool("strict"), force: c.Bool("force"),
 			})
 		},
 	}
 }
 
-type reportOptions struct {
-	number, recipient, lang, format, output, date string
-	custody, strict, force                        bool
-}
-
-// check fills in what was not given and refuses what there is not.
-func (o *reportOptions) check(l lang) (number int, date time.Time, err error) {
-	if o.recipient == "" {
-		o.recipient = "support"
-	}
-	if o.lang == "" {
-		o.lang = string(l)
-	}
-	if o.format == "" {
-		o.format = "pdf"
-		if strings.EqualFold(filepath.Ext(o.output), ".txt") {
-			o.format = "text"
-		}
-	}
-	var recipients []string
-	for _, r := range report.Recipients() {
-		recipients = append(recipients, r.Key)
-	}
-	for _, c := range []struct {
-		flag, value string
-		allowed     []string
-	}{
-		{"--for", o.recipient, recipients}, {"--lang", o.lang, []string{"en", "ja"}}, {"--format", o.format, []string{"pdf", "text"}},
-	} {
-		if !slices.Contains(c.allowed, c.value) {
-			return 0, date, &usageError{key: "usage.not-among", args: []any{c.flag, c.value, l.list(c.allowed)}, command: "report"}
-		}
-	}
-	if o.date != "" {
-		if date, err = time.Parse(time.DateOnly, o.date); err != nil {
-			return 0, date, &usageError{key: "usage.no-date", args: []any{o.date}, command: "report"}
-		}
-	}
-	number = currentIncident
-	if o.number != "" {
-		number, err = parseNumber(o.number)
-	}
-	return number, date, err
-}
-
-func runReport(ctx context.Context, e *env, o reportOptions) error {
-	number, date, err := o.check(e.ui.lang)
+func runReport(ctx context.Context, e *env, opts reportOptions) error {
+	o, err := opts.order(e)
 	if err != nil {
 		return err
 	}
-	switch {
-	case o.output == "-" && o.format == "pdf" && isTerminalFile(e.stdout):
-		return &usageError{key: "usage.pdf-on-terminal", command: "report"}
-	case o.output != "" && o.output != "-":
+	if o.output != "" && o.output != "-" {
 		if err := e.checkTarget(o.output, o.force); err != nil {
 			return err
 		}
@@ -113,43 +75,46 @@ func runReport(ctx context.Context, e *env, o reportOptions) error {
 		return err
 	}
 	defer v.Close()
-	in, _, err := e.incident(ctx, v, k, number)
+	in, _, err := e.incident(ctx, v, k, o.incident)
 	if err != nil {
 		return err
 	}
 	e.ui.damage(in.Damaged)
-	r, head, err := e.buildReport(ctx, v, k, in, report.Options{For: o.recipient, Lang: o.lang, Date: date, Custody: o.custody})
+	w := &reportWriter{e: e, order: o, in: in, pdf: e.pdfSource(v, k, o)}
+	r, head, err := e.buildReport(ctx, v, k, in, o.build)
 	if err != nil {
-		return err
+		return w.explain(ctx, err)
 	}
-	e.ui.reportWarnings(r)
 	if e.missing(in, r, o.strict) && o.strict {
 		return &failure{key: "err.strict"}
 	}
-	w := &reportWriter{e: e, opts: o, sum: sha256.New()}
-	if err := w.write(ctx, in.Number, func(out io.Writer) error {
-		if o.format == "text" {
-			return r.WriteText(out)
-		}
-		return e.writePDF(ctx, v, k, in, r, out)
-	}); err != nil {
-		return err
+	if err := w.write(ctx, r); err != nil {
+		return w.explain(ctx, err)
 	}
-	unreadable := r.Unreadable()
+	warnings := w.warnings()
+	e.ui.reportWarnings(warnings)
+	unreadable := w.unreadable()
 	if len(unreadable) > 0 {
 		e.ui.warning("report.unreadable", fmt.Sprint(unreadable))
 	}
-	sum := hex.EncodeToString(w.sum.Sum(nil))
-	done := jsonReport{Incident: in.Number, For: o.recipient, Format: o.format, Lang: o.lang, Path: jsonText(w.path), Size: w.size, SHA256: sum}
-	done.describe(r, unreadable)
+	done := jsonReport{Incident: in.Number, For: o.build.For, Format: o.format, Lang: o.build.Lang, LeftOut: w.leftOut}
+	for _, i := range w.issues {
+		done.Parts = append(done.Parts, i.json())
+	}
+	done.describe(r.Missing(), warnings, unreadable)
 	err = e.ui.reported(done)
-	e.noteCustody(ctx, v, in.Number, done.custody(head))
+	for n := range done.Parts {
+		e.noteCustody(ctx, v, in.Number, done.custody(n, head))
+	}
+	w.hints()
 	if err == nil && len(in.Damaged)+len(unreadable) > 0 {
 		e.ui.advise("hint.damaged")
 		err = errDamage
 	}
 	return err
 }
+
+func isPicture(x *locker.Exhibit) bool { return strings.HasPrefix(x.MediaType, "image/") }
 
 // buildReport gathers what a report is a function of.
 func (e *env) buildReport(ctx context.Context, v *locker.Vault, k *crypto.Key, in *locker.Incident, o report.Options) (*report.Report, string, error) {
@@ -171,27 +136,6 @@ func (e *env) buildReport(ctx context.Context, v *locker.Vault, k *crypto.Key, i
 	return r, headLine(input.Head), nil
 }
 
-// writePDF writes the PDF and shows how many pictures have been opened, each of
-// them once to look at it and once to take it in.
-func (e *env) writePDF(ctx context.Context, v *locker.Vault, k *crypto.Key, in *locker.Incident, r *report.Report, out io.Writer) error {
-	update, end := e.ui.steps("progress.report")
-	defer end()
-	var mu sync.Mutex // pictures are opened at the same time
-	opened, total := int64(0), int64(0)
-	for _, x := range in.Exhibits() {
-		if strings.HasPrefix(x.Exhibit.MediaType, "image/") {
-			total += 2
-		}
-	}
-	return r.WritePDF(ctx, out, func(x *locker.Exhibit) (io.ReadCloser, error) {
-		mu.Lock()
-		opened++
-		update(min(opened, total), total)
-		mu.Unlock()
-		return v.Content(ctx, k, x)
-	})
-}
-
 // recipientName is whom a report is for, for people.
 func (u *ui) recipientName(key string) string {
 	for _, r := range report.Recipients() {
@@ -203,8 +147,8 @@ func (u *ui) recipientName(key string) string {
 }
 
 // reportWarnings says what the person should know before handing a report over.
-func (u *ui) reportWarnings(r *report.Report) {
-	for _, w := range r.Warnings() {
+func (u *ui) reportWarnings(warnings []report.Warning) {
+	for _, w := range warnings {
 		key := "report-warning." + w.Code
 		if !u.lang.has(key) {
 			key = "report-warning.other"
@@ -275,92 +219,23 @@ func (e *env) fillLine(in *locker.Incident, fields []report.MissingField) string
 	return quoteLine(append(words, "--set", path+"=")) + `"..."`
 }
 
-// A reportWriter writes a report's bytes where they were asked for, and knows
-// them afterwards.
-type reportWriter struct {
-	e    *env
-	opts reportOptions
-	path string // "-" : standard output
-	size int64
-	sum  interface {
-		io.Writer
-		Sum([]byte) []byte
-	}
-}
-
-func (w *reportWriter) Write(p []byte) (int, error) {
-	w.size += int64(len(p))
-	return w.sum.Write(p)
-}
-
-func (w *reportWriter) write(ctx context.Context, number int, content func(io.Writer) error) error {
-	w.path = w.opts.output
-	if w.path == "-" {
-		if err := content(io.MultiWriter(w.e.stdout, w)); err != nil {
-			return fmt.Errorf("writing to standard output: %w", err)
-		}
-		return nil
-	}
-	base := w.path
-	if base == "" {
-		base = w.defaultName(number)
-	}
-	f, err := durable.New(base)
-	if err != nil {
-		return &failure{key: "err.writing", args: []any{base, err}}
-	}
-	defer f.Discard()
-	if err := content(io.MultiWriter(f, w)); err != nil {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		return &failure{key: "err.writing", args: []any{base, err}}
-	}
-	if err := w.appear(f, base); err != nil {
-		if errors.Is(err, fs.ErrExist) {
-			return &failure{key: "err.file-exists", args: []any{base}, hint: "extract.force"}
-		}
-		return &failure{key: "err.writing", args: []any{base, err}}
-	}
-	w.path = f.Path()
-	return nil
-}
-
-// appear gives the file its name: the one asked for, or the first of the
-// default ones that is free.
-func (w *reportWriter) appear(f *durable.File, base string) error {
-	if w.opts.force && w.opts.output != "" {
-		return f.Replace()
-	}
-	err := f.Create()
-	ext := filepath.Ext(base)
-	for n := 2; errors.Is(err, fs.ErrExist) && w.opts.output == "" && n < 10_000; n++ {
-		f.At(fmt.Sprintf("%s-%d%s", strings.TrimSuffix(base, ext), n, ext))
-		err = f.Create()
-	}
-	return err
-}
-
-func (w *reportWriter) defaultName(number int) string {
-	ext := "pdf"
-	if w.opts.format == "text" {
-		ext = "txt"
-	}
-	day := w.e.now().At.Format("20060102")
-	return fmt.Sprintf("incident-%d-%s-%s.%s", number, w.opts.recipient, day, ext)
-}
-
 type jsonReport struct {
-	Incident int      `json:"incident"`
-	For      string   `json:"for"`
-	Format   string   `json:"format"`
-	Lang     string   `json:"lang"`
-	Path     jsonText `json:"path"`
-	Size     int64    `json:"size"`
-	SHA256   string   `json:"sha256"`
+	Incident int        `json:"incident"`
+	For      string     `json:"for"`
+	Format   string     `json:"format"`
+	Lang     string     `json:"lang"`
+	Parts    []jsonPart `json:"parts"` // one, but for --split
 
+	LeftOut  []string            `json:"left_out,omitempty"` // of a text that was cut
 	Missing  []jsonMissing       `json:"missing"`
 	Warnings []jsonReportWarning `json:"warnings"`
+}
+
+// A jsonPart is one file of a report.
+type jsonPart struct {
+	Path   jsonText `json:"path"`
+	Size   int64    `json:"size"`
+	SHA256 string   `json:"sha256"`
 }
 
 type jsonMissing struct {
@@ -374,12 +249,12 @@ type jsonReportWarning struct {
 }
 
 // describe adds what is missing and what to look at.
-func (j *jsonReport) describe(r *report.Report, unreadable []int64) {
+func (j *jsonReport) describe(missing []report.MissingField, warnings []report.Warning, unreadable []int64) {
 	j.Missing, j.Warnings = []jsonMissing{}, []jsonReportWarning{}
-	for _, f := range r.Missing() {
+	for _, f := range missing {
 		j.Missing = append(j.Missing, jsonMissing{f.Path, string(f.Need)})
 	}
-	for _, w := range r.Warnings() {
+	for _, w := range warnings {
 		j.Warnings = append(j.Warnings, jsonReportWarning{w.Code, w.Seqs})
 	}
 	if len(unreadable) > 0 {
@@ -387,25 +262,36 @@ func (j *jsonReport) describe(r *report.Report, unreadable []int64) {
 	}
 }
 
-// custody is what the vault keeps of a report that was made.
-func (j jsonReport) custody(head string) record.Fields {
-	return record.Fields{
+// custody is what the vault keeps of part n of a report that was made.
+func (j jsonReport) custody(n int, head string) record.Fields {
+	p := j.Parts[n]
+	f := record.Fields{
 		"action": record.Text("report"), "for": record.Text(j.For), "format": record.Text(j.Format), "lang": record.Text(j.Lang),
-		"name": record.Text(filepath.Base(string(j.Path))), "sha256": record.Text(j.SHA256), "size": record.Int(j.Size), "head": record.Text(head),
+		"name": record.Text(filepath.Base(string(p.Path))), "sha256": record.Text(p.SHA256), "size": record.Int(p.Size), "head": record.Text(head),
 	}
+	if len(j.Parts) > 1 {
+		f["note"] = record.Text(fmt.Sprintf("part %d of %d", n+1, len(j.Parts)))
+	}
+	return f
 }
 
 // reported says where the report is. With the report itself on standard output
 // there is nothing more to put there.
 func (u *ui) reported(j jsonReport) error {
 	switch {
-	case j.Path == "-":
-		u.info("report.sum", j.SHA256)
+	case j.Parts[0].Path == "-":
+		u.info("report.sum", j.Parts[0].SHA256)
+		return nil
 	case u.asJSON:
 		return u.printJSON(j)
-	default:
-		u.say("report.written", j.Incident, string(j.Path), u.lang.size(j.Size))
-		u.say("report.sum", j.SHA256)
+	}
+	for n, p := range j.Parts {
+		if len(j.Parts) > 1 {
+			u.say("report.written-part", j.Incident, n+1, len(j.Parts), string(p.Path), u.lang.size(p.Size))
+		} else {
+			u.say("report.written", j.Incident, string(p.Path), u.lang.size(p.Size))
+		}
+		u.say("report.sum", p.SHA256)
 	}
 	return nil
 }

@@ -68,13 +68,13 @@ func runDemo(ctx context.Context, e *env, o demoOptions) error {
 	e.ui.say("demo.made", d.path("vault.locker"))
 	e.ui.say("demo.passphrase", demoPassphrase)
 	for _, r := range d.reports {
-		e.ui.say("demo.report", e.ui.recipientName(r.For), string(r.Path))
+		e.ui.say("demo.report", e.ui.recipientName(r.For), string(r.Parts[0].Path))
 	}
 	e.ui.say("demo.screens", d.path("screens"))
 	e.ui.say("demo.next")
 	with := append(slices.Clone(e.program), "--vault", d.path("vault.locker"), "--passphrase-file", d.path("passphrase.txt"))
-	for _, command := range []string{"list", "show", "verify"} {
-		e.ui.say("demo.command", quoteLine(append(with[:len(with):len(with)], command)))
+	for _, command := range [][]string{{"list"}, {"show"}, {"report", "--list"}, {"verify"}} {
+		e.ui.say("demo.command", quoteLine(append(with[:len(with):len(with)], command...)))
 	}
 	e.ui.say("demo.remove", dir)
 	return nil
@@ -168,8 +168,8 @@ func (d *demo) make(ctx context.Context, step func(int)) error {
 	return nil
 }
 
-// screens draws the screenshots and leaves them in the folder too, as they
-// would lie on the person's desktop.
+// screens draws the screenshots and leaves them in the folder too, with a mail,
+// as they would lie on the person's desktop.
 func (d *demo) screens() ([]locker.File, error) {
 	list := demoScreens()
 	pngs, err := drawDemoScreens(list)
@@ -179,20 +179,23 @@ func (d *demo) screens() ([]locker.File, error) {
 	if err := os.Mkdir(d.path("screens"), 0o700); err != nil {
 		return nil, &failure{key: "err.making-folder", args: []any{d.path("screens"), err}}
 	}
-	captions := demoCaptions(d.text)
 	var files []locker.File
-	for i, s := range list {
-		if err := d.write(filepath.Join("screens", s.file), pngs[i]); err != nil {
-			return nil, err
-		}
-		content := pngs[i]
-		taken, _ := captions[i]["at"].(record.Time)
+	add := func(name string, content []byte, fields record.Fields) error {
+		taken, _ := fields["at"].(record.Time)
 		files = append(files, locker.File{
-			Name: s.file, Size: int64(len(content)), Modified: taken.At, Fields: captions[i],
+			Name: name, Size: int64(len(content)), Modified: taken.At, Fields: fields,
 			Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil },
 		})
+		return d.write(filepath.Join("screens", name), content)
 	}
-	return files, nil
+	captions := demoCaptions(d.text)
+	for i, s := range list {
+		if err := add(s.file, pngs[i], captions[i]); err != nil {
+			return nil, err
+		}
+	}
+	name, mail, fields := demoMail(d.text)
+	return files, add(name, []byte(mail), fields)
 }
 
 // record adds the person and the incident as `add` would.
@@ -216,7 +219,10 @@ func (d *demo) report(ctx context.Context, v *locker.Vault, k *crypto.Key, in *l
 		return err
 	}
 	var pdf bytes.Buffer
-	if err := r.WritePDF(ctx, &pdf, func(x *locker.Exhibit) (io.ReadCloser, error) { return v.Content(ctx, k, x) }); err != nil {
+	if err := r.WritePDF(ctx, &pdf, report.PDFOptions{
+		MaxSize: report.DefaultMaxSize(recipient),
+		Content: func(x *locker.Exhibit) (io.ReadCloser, error) { return v.Content(ctx, k, x) },
+	}); err != nil {
 		return err
 	}
 	name := "demo-" + recipient + "-" + d.lang + ".pdf"
@@ -224,11 +230,11 @@ func (d *demo) report(ctx context.Context, v *locker.Vault, k *crypto.Key, in *l
 		return err
 	}
 	digest := sha256.Sum256(pdf.Bytes())
-	made := jsonReport{Incident: in.Number, For: recipient, Format: "pdf", Lang: d.lang, Path: jsonText(d.path(name)),
-		Size: int64(pdf.Len()), SHA256: hex.EncodeToString(digest[:])}
-	made.describe(r, r.Unreadable())
+	made := jsonReport{Incident: in.Number, For: recipient, Format: "pdf", Lang: d.lang,
+		Parts: []jsonPart{{jsonText(d.path(name)), int64(pdf.Len()), hex.EncodeToString(digest[:])}}}
+	made.describe(r.Missing(), r.Warnings(), r.Unreadable())
 	d.reports = append(d.reports, made)
-	_, err = v.AppendCustody(ctx, in.Number, made.custody(head))
+	_, err = v.AppendCustody(ctx, in.Number, made.custody(0, head))
 	return err
 }
 

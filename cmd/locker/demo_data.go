@@ -139,6 +139,26 @@ func demoFacts(s demoText) []locker.Fact {
 	}
 }
 
+// demoMail is the mail that the made-up person found in the morning, as it was
+// saved.
+func demoMail(s demoText) (name, content string, fields record.Fields) {
+	content = "Return-Path: <bounce@mail.bitbank.example>\r\n" +
+		"Received: from out.bitbank.example (out.bitbank.example [198.51.100.7])\r\n" +
+		"\tby mx.example.com with ESMTPS id DEMO1; Tue, 03 Nov 2026 02:14:12 +0900\r\n" +
+		"From: " + string(s("見本取引所", "Demo exchange")) + " <noreply@bitbank.example>\r\n" +
+		"To: taro.demo@example.com\r\n" +
+		"Subject: " + string(s("【見本】出金が完了しました", "[DEMO] Your withdrawal is complete")) + "\r\n" +
+		"Date: Tue, 03 Nov 2026 02:14:11 +0900\r\n" +
+		"Message-ID: <demo-1@bitbank.example>\r\n" +
+		"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n" +
+		string(s("次の出金が完了しました。（見本）", "This withdrawal is complete. (demo)")) + "\r\n" +
+		"0.05000000 BTC\r\n" + demoBTCAddress + "\r\n" + demoBTCTxID + "\r\n"
+	return string(s("05_出金完了メール.eml", "05_withdrawal_mail.eml")), content, record.Fields{
+		"note": s("出金完了のメール（ヘッダー付き）", "mail about the completed withdrawal, with its headers"),
+		"at":   demoAt(7, 30, 0), "captured_by": demoName(s),
+	}
+}
+
 // demoCaptions are what the screenshots show, in the order of demoScreens, and
 // when they were taken.
 func demoCaptions(s demoText) []record.Fields {

@@ -33,6 +33,8 @@ type failure struct {
 	args []any
 	hint string // key, "" for none
 	with []any  // arguments of the hint
+	// lines are commands to paste, shown below the hint.
+	lines [][]string
 }
 
 func (f *failure) Error() string { return f.key }
@@ -132,6 +134,11 @@ func (u *ui) exit(err error) int {
 			u.advise(fail.hint)
 		default:
 			u.hint(fail.hint, fail.with...)
+		}
+		for _, line := range fail.lines {
+			if !u.quiet {
+				u.lineToCopy(line)
+			}
 		}
 	case errors.As(err, &v):
 		u.error("err.opening-vault", u.vault, v.err)

@@ -101,6 +101,8 @@ func (l lang) reason(err error) string {
 		{context.Canceled, "err.interrupted"},
 		{errEmptyPassphrase, "err.empty-passphrase"},
 		{errChangedKind, "reason.not-regular"},
+		{errSpecialFile, "reason.special"},
+		{errOwnFile, "reason.own"},
 		{errLongPassphrase, "reason.long-passphrase"},
 		{locker.ErrFull, "reason.full"},
 	} {

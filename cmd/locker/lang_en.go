@@ -110,6 +110,8 @@ var english = catalogue{
 	"progress.add":            "recording",
 	"progress.verify":         "checking",
 	"progress.report":         "writing the report",
+	"progress.measure":        "measuring the pictures",
+	"progress.check":          "checking the file",
 	"progress.extract":        "extracting",
 
 	// times
@@ -152,6 +154,8 @@ var english = catalogue{
 	"report.missing-hint":          "fill in one after the other, like: %s",
 	"report.unreadable":            "files that cannot be read are not shown in the report (records %s)",
 	"report.written":               "report on incident %d: %s, %s",
+	"report.written-part":          "report on incident %d, part %d of %d: %s, %s",
+	"report.left-out":              "to keep to --max-chars, the text does without: %d",
 	"report.sum":                   "sha256 %s",
 	"report-warning.masked-secret": "what looks like a secret key or password is blacked out (%s, records %s)",
 	"report-warning.damaged":       "records that cannot be read are not in the report (%s, records %s)",
@@ -167,6 +171,24 @@ var english = catalogue{
 	"verify.pinned":                "checked: against what this machine saw last",
 	"verify.not-pinned":            "NOT checked: against what this machine saw last, since it remembers nothing of this vault",
 	"verify.ok":                    "no fault found",
+	"issued.seq":                   "No.",
+	"issued.incident":              "incident",
+	"issued.at":                    "issued",
+	"issued.for":                   "for",
+	"issued.format":                "format",
+	"issued.lang":                  "language",
+	"issued.stdout":                "(standard output)",
+	"issued.none":                  "no report has been made from this vault yet",
+	"issued.none-of":               "no report on incident %d has been made yet",
+	"check.unchanged":              `"%s": unchanged`,
+	"check.report":                 "  report on incident %d for %s",
+	"check.report-more":            "  issued %s, noted as record %d",
+	"check.name":                   "  under the name %s",
+	"check.original":               "  recorded as record %d of incident %d",
+	"check.retracted":              "  withdrawn by record %d",
+	"check.unknown":                `"%s": no report of this vault, or changed since`,
+	"check.failed":                 `"%s" was not checked: %s`,
+	"check.stdin":                  "standard input",
 	"fault-line":                   "FAULT %s: %s",
 	"fault-vault":                  "in the vault",
 	"fault-seq":                    "in record %d",
@@ -252,6 +274,13 @@ var english = catalogue{
 	"err.own-target":         `"%s" belongs to the vault itself and is never overwritten`,
 	"err.not-replaced":       `"%s" is not an ordinary file, so --force does not replace it`,
 	"err.strict":             "no report written, since --strict was given and something is missing",
+	"err.too-large":          "the PDF takes at least %s, more than the %s that it may",
+	"err.area-no-file":       "%s: record %d is not a file of incident %d",
+	"err.area-no-picture":    "%s: record %d is not a picture",
+	"err.area-not-shown":     "%s: the picture in record %d cannot be shown",
+	"err.area-outside":       "%s: the area lies outside the picture in record %d, which has %d×%d pixels",
+	"err.too-large-parts":    "five parts of %s do not hold the report, parts of %s would",
+	"err.nothing-checked":    "no file was checked",
 	"err.faults":             "faults found: %d",
 	"hint.wrong-passphrase":  "a generated passphrase has seven words joined by hyphens",
 	"hint.no-terminal":       "give --passphrase-file FILE or --passphrase-command CMD, or run it on a terminal",
@@ -269,6 +298,16 @@ var english = catalogue{
 	"hint.damaged":           "see what is damaged with: %s verify; undamaged files can still be extracted; to record now, into a new vault: locker --vault NEWFILE add",
 	"hint.own-target":        "another name with -o",
 	"hint.verify-file":       "name the right file: locker verify FILE",
+	"hint.too-large":         "pictures were shrunk as far as they stay readable; in parts, or larger:",
+	"hint.larger-parts":      "in larger parts:",
+	"hint.records":           "see the numbers with: %s",
+	"hint.csv":               "the identifiers as a file to go with it: %s",
+	"hint.check":             "a program that opens or sends a file may save it anew; check the copy as it was written",
+	"hint.mail-50":           "over 50 MB, more than support forms are known to take in one file; parts: --split --max-size 7MB",
+	"hint.mail-18":           "over 18 MB, more than Gmail and Yahoo Mail take; parts: --split --max-size 7MB",
+	"hint.mail-14":           "over 14.5 MB, more than Outlook.com and iCloud Mail take; parts: --split --max-size 7MB",
+	"hint.mail-7":            "over 7 MB, more than some mailboxes take; parts: --split --max-size 7MB",
+	"hint.mail-5":            "over 5 MB, more than the phishing mailbox of the Ibaraki police takes; parts: --split --max-size 5MB",
 	"hint.other-place":       "name another place with --vault FILE",
 	"hint.faults":            "keep the file as it is, and compare it with a backup",
 	"reason.not-exist":       "no such file",
@@ -279,6 +318,8 @@ var english = catalogue{
 	"reason.read-only":       "the disk is write-protected",
 	"reason.long-passphrase": "the passphrase is too long",
 	"reason.is-folder":       "it is a folder",
+	"reason.special":         "it is a pipe, socket or device, not a file",
+	"reason.own":             "it belongs to the vault itself",
 	"reason.not-folder":      "a part of the path is not a folder",
 	"reason.name-too-long":   "the name is too long",
 
@@ -302,6 +343,14 @@ var english = catalogue{
 	"usage.no-number":             `"%s" is not the number of an incident`,
 	"usage.no-seq":                `"%s" is not the number of a record`,
 	"usage.no-date":               `"%s" is not a date like 2026-11-22`,
+	"usage.only-format":           "%s is for --format %s, and this is %s",
+	"usage.no-size":               `"%s" is not a size like 7MB, 500KB or 7MiB; 0 is any`,
+	"usage.no-chars":              `"%s" is not a number of characters`,
+	"usage.no-area":               `%s "%s": it must be SEQ:X,Y,W,H, the record and pixels from the top left corner`,
+	"usage.empty-area":            `%s "%s": the area has no width or no height`,
+	"usage.split-stdout":          "parts do not fit one standard output; give -o FILE",
+	"usage.split-any-size":        "--split needs a size; for this recipient there is no limit",
+	"usage.list-alone":            "--list shows what was issued; %s does not go with it",
 	"usage.new-and-incident":      "--new and --incident exclude each other",
 	"usage.seq-and-number":        "give an incident or --seq, not both",
 	"usage.raw-without-seq":       "--raw shows one record; name it with --seq",
@@ -311,6 +360,7 @@ var english = catalogue{
 	"usage.stdin-twice":           "standard input (-) can be read only once",
 	"usage.name-without-stdin":    "--name names standard input, which is not among the files (-)",
 	"usage.nothing-to-add":        "nothing to record; name a file or a fact",
+	"usage.nothing-to-check":      "no file to check",
 	"usage.corrected":             "the whole line, to paste:",
 	"usage.example":               "for example:",
 	"usage.see-command":           "see: locker %s --help",
@@ -354,7 +404,7 @@ var english = catalogue{
 	"help.see-global":   "The flags of every command are under: locker --help",
 	"help.repeat":       " (may be repeated)",
 	"help.exit":         "Exit codes:",
-	"help.exit.text":    "  0 done, 1 failed, 2 usage, 3 verification found damage,\n  4 partly done: something is not recorded as given, 5 wrong passphrase,\n  130 interrupted",
+	"help.exit.text":    "  0 done, 1 failed, 2 usage, 3 damage found, or a file that check does not\n  know, 4 partly done: something is not recorded as given, 5 wrong passphrase,\n  130 interrupted",
 	"help.app.more": `Something is happening now:
   locker add shot.png --exchange bitbank --kind outage --note "error 503"
 Later, for the support desk:
@@ -445,19 +495,48 @@ is noted in the vault.`,
 	"help.retract.text":  "Nothing is deleted: the record stays, and so does the reason.",
 	"flag.retract.why":   "why it is withdrawn",
 
-	"help.report":       "write a document for the support desk or the police",
+	"help.report":       "write a document for a support desk, the police, an exchange",
 	"help.report.usage": "[N] [flags]",
 	"help.report.text": `N is the number of an incident; without it, the current one. What the
 recipient asks for and is still missing is listed first. The file's name is
-new each time; that a report was made is noted in the vault.`,
-	"flag.report.for":     "support (default) or police",
-	"flag.report.lang":    "language of the document",
-	"flag.report.format":  "pdf (default) or text",
-	"flag.report.output":  "file to write, - for standard output",
-	"flag.report.date":    "date of the document instead of that of its newest record, such as 2026-11-22",
-	"flag.report.custody": "append the log of what was made of the evidence",
-	"flag.report.strict":  "write nothing if something is missing",
-	"flag.report.force":   "overwrite what is there",
+new each time; that a report was made is noted in the vault with its SHA-256.
+
+WHOM is one of:
+  support         the support desk of your exchange (default)
+  police          the police in Japan
+  ic3             the FBI's Internet Crime Complaint Center
+  police-generic  the police elsewhere
+  freeze          the exchange that received the coins
+  mica            the complaints desk of an exchange in the EU
+
+Examples:
+  locker report 3 --for freeze
+  locker report 3 --for freeze --format csv
+  locker report 3 --format text --max-chars 2000 -o -
+  locker report 3 --mask 12:100,200,300,40 --split
+  locker report --list`,
+	"flag.report.for":        "for whom",
+	"flag.report.lang":       "language of the document",
+	"flag.report.format":     "pdf, text (to paste into a form), csv (the transactions) or json; else by the ending of FILE, else pdf",
+	"flag.report.output":     "file to write, - for standard output",
+	"flag.report.date":       "date of the document instead of that of its newest record, such as 2026-11-22",
+	"flag.report.include":    "address: print home address and phone although the recipient does not ask for them",
+	"flag.report.mark":       "frame this area of the picture in record SEQ, in pixels from its top left corner",
+	"flag.report.mask":       "black out this area, in the document's copy only",
+	"flag.report.max-size":   "largest PDF, such as 7MB, 500KB or 7MiB, 0 for any; pictures are shrunk to fit (default 7MB for support, freeze and mica, else 0)",
+	"flag.report.split":      "several PDFs of at most that size, each with its part of the files",
+	"flag.report.no-preview": "do not run pdftoppm to show the first page of PDFs among the files",
+	"flag.report.max-chars":  "cut a text to N characters, the least important first",
+	"flag.report.custody":    "append the log of what was made of the evidence",
+	"flag.report.strict":     "write nothing if something is missing",
+	"flag.report.force":      "overwrite what is there",
+	"flag.report.list":       "list the reports made so far, of incident N or of all",
+
+	"help.check":       "is a file a report or an original of this vault, unchanged?",
+	"help.check.usage": "FILE|-... [flags]",
+	"help.check.text": `Compares the SHA-256 of each file with those that are noted in the vault. If
+one is neither a report made from this vault nor an original in it, or was
+changed since, the exit code is 3.`,
 
 	"help.verify":       "check the whole vault",
 	"help.verify.usage": "[FILE] [flags]",
@@ -466,10 +545,10 @@ checks inside every record. Each fault is named; the exit code is then 3.`,
 
 	"help.demo":       "make a throw-away vault with a made-up incident, and its PDFs",
 	"help.demo.usage": "[flags]",
-	"help.demo.text": `Makes a new folder with a vault, four drawn screenshots and the documents for
-the support desk and the police. All of it is made up and marked so. Your own
-vault and settings are not touched. The documents are Japanese; with --lang en
-they are English.`,
+	"help.demo.text": `Makes a new folder with a vault, four drawn screenshots, a mail and the
+documents for the support desk and the police. All is made up and marked so.
+Your own vault and settings are not touched. The documents are Japanese;
+with --lang en they are English.`,
 	"flag.demo.dir":   "folder to make it in; it must be new or empty",
 	"progress.demo":   "making the demo",
 	"err.demo-folder": "%s is not empty; the demo needs a new or empty folder",

@@ -109,6 +109,8 @@ var japanese = catalogue{
 	"progress.add":            "記録中",
 	"progress.verify":         "検査中",
 	"progress.report":         "報告書を作成中",
+	"progress.measure":        "画像の大きさを計算中",
+	"progress.check":          "ファイルを照合中",
 	"progress.extract":        "取り出し中",
 
 	// times
@@ -151,6 +153,8 @@ var japanese = catalogue{
 	"report.missing-hint":          "一つずつ補うには、例えば: %s",
 	"report.unreadable":            "読めないファイルは報告書に示していません (記録 %s)",
 	"report.written":               "案件 %d の報告書: %s、%s",
+	"report.written-part":          "案件 %d の報告書 (%d / %d): %s、%s",
+	"report.left-out":              "--max-chars に収めるため、次の %d 件を省きました:",
 	"report.sum":                   "sha256 %s",
 	"report-warning.masked-secret": "秘密鍵やパスワードらしいものを伏せました (%s、記録 %s)",
 	"report-warning.damaged":       "読めない記録は報告書に入っていません (%s、記録 %s)",
@@ -166,6 +170,24 @@ var japanese = catalogue{
 	"verify.pinned":                "検査済み: この端末が最後に見た状態との照合",
 	"verify.not-pinned":            "未検査: この端末が最後に見た状態との照合 (この保管庫を覚えていません)",
 	"verify.ok":                    "異常は見つかりませんでした",
+	"issued.seq":                   "記録",
+	"issued.incident":              "案件",
+	"issued.at":                    "作成日時",
+	"issued.for":                   "提出先",
+	"issued.format":                "形式",
+	"issued.lang":                  "言語",
+	"issued.stdout":                "(標準出力)",
+	"issued.none":                  "この保管庫からはまだ報告書を作っていません",
+	"issued.none-of":               "案件 %d の報告書はまだ作っていません",
+	"check.unchanged":              "「%s」: 変更なし",
+	"check.report":                 "  案件 %d の報告書、提出先: %s",
+	"check.report-more":            "  作成 %s、記録 %d",
+	"check.name":                   "  元の名前 %s",
+	"check.original":               "  記録 %d の原本 (案件 %d)",
+	"check.retracted":              "  記録 %d により取り消し済み",
+	"check.unknown":                "「%s」: この保管庫の報告書ではないか、作成後に変更されています",
+	"check.failed":                 "「%s」を調べられませんでした: %s",
+	"check.stdin":                  "標準入力",
 	"fault-line":                   "異常 %s: %s",
 	"fault-vault":                  "保管庫",
 	"fault-seq":                    "記録 %d",
@@ -251,6 +273,13 @@ var japanese = catalogue{
 	"err.own-target":         "「%s」は保管庫自体のファイルなので、上書きしません",
 	"err.not-replaced":       "「%s」は通常のファイルではないため、--force でも置き換えません",
 	"err.strict":             "--strict の指定があり、不足があるため、報告書を書いていません",
+	"err.too-large":          "PDF は最小でも %sで、上限の %sを超えます",
+	"err.area-no-file":       "%s: 記録 %d は案件 %d のファイルではありません",
+	"err.area-no-picture":    "%s: 記録 %d は画像ではありません",
+	"err.area-not-shown":     "%s: 記録 %d の画像は示せません",
+	"err.area-outside":       "%s: 範囲が記録 %d の画像の外です (%d×%d 画素)",
+	"err.too-large-parts":    "%s ずつ 5 つに分けても収まりません。%s ずつなら収まります",
+	"err.nothing-checked":    "どのファイルも調べられませんでした",
 	"err.faults":             "異常が %d 件あります",
 	"hint.wrong-passphrase":  "自動生成のパスフレーズは、ハイフンでつないだ七つの単語です",
 	"hint.no-terminal":       "--passphrase-file FILE か --passphrase-command CMD を付けるか、ターミナルで実行してください",
@@ -268,6 +297,16 @@ var japanese = catalogue{
 	"hint.damaged":           "壊れた箇所を見るには: %s verify。壊れていないファイルは取り出せます。今すぐ新しい保管庫に記録するには: locker --vault 新しいファイル add",
 	"hint.own-target":        "-o で別の名前を指定してください",
 	"hint.verify-file":       "正しいファイルを指定してください: locker verify FILE",
+	"hint.too-large":         "画像は読める範囲でいちばん小さくしました。分けるか、上限を上げるには:",
+	"hint.larger-parts":      "もっと大きく分けるには:",
+	"hint.records":           "番号を見るには: %s",
+	"hint.csv":               "アドレスや ID を添付用のファイルにするには: %s",
+	"hint.check":             "開いたり送ったりしたときに保存し直されることがあります。書き出したままの写しで調べてください",
+	"hint.mail-50":           "50 MB を超え、窓口のフォームで送れないことがあります。分けるには: --split --max-size 7MB",
+	"hint.mail-18":           "18 MB を超え、Gmail や Yahoo メールでは送れません。分けるには: --split --max-size 7MB",
+	"hint.mail-14":           "14.5 MB を超え、Outlook.com や iCloud メールでは送れません。分けるには: --split --max-size 7MB",
+	"hint.mail-7":            "7 MB を超え、受け取れないメールがあります。分けるには: --split --max-size 7MB",
+	"hint.mail-5":            "5 MB を超え、茨城県警のフィッシング窓口のメールでは送れません。分けるには: --split --max-size 5MB",
 	"hint.other-place":       "--vault FILE で別の場所を指定してください",
 	"hint.faults":            "ファイルには手を加えず、バックアップと比べてください",
 	"reason.not-exist":       "そのようなファイルはありません",
@@ -278,6 +317,8 @@ var japanese = catalogue{
 	"reason.read-only":       "書き込み禁止のディスクです",
 	"reason.long-passphrase": "パスフレーズが長すぎます",
 	"reason.is-folder":       "フォルダーです",
+	"reason.special":         "パイプ、ソケット、デバイスであり、ファイルではありません",
+	"reason.own":             "保管庫自体のファイルです",
 	"reason.not-folder":      "パスの途中がフォルダーではありません",
 	"reason.name-too-long":   "名前が長すぎます",
 
@@ -301,6 +342,14 @@ var japanese = catalogue{
 	"usage.no-number":             "「%s」は案件の番号ではありません",
 	"usage.no-seq":                "「%s」は記録の番号ではありません",
 	"usage.no-date":               "「%s」は 2026-11-22 のような日付ではありません",
+	"usage.only-format":           "%s は --format %s のときだけ使えます (今は %s)",
+	"usage.no-size":               "「%s」は 7MB、500KB、7MiB のような大きさではありません。0 は制限なしです",
+	"usage.no-chars":              "「%s」は文字数ではありません",
+	"usage.no-area":               "%s「%s」: SEQ:X,Y,W,H (記録の番号と、左上からの画素) の形で指定してください",
+	"usage.empty-area":            "%s「%s」: 幅か高さが 0 です",
+	"usage.split-stdout":          "標準出力には分けて書けません。-o でファイルを指定してください",
+	"usage.split-any-size":        "--split には大きさの指定が必要です。この提出先には上限がありません",
+	"usage.list-alone":            "--list は作成済みの報告書の一覧です。%s と一緒には使えません",
 	"usage.new-and-incident":      "--new と --incident は同時に使えません",
 	"usage.seq-and-number":        "案件の番号と --seq は、どちらか一つにしてください",
 	"usage.raw-without-seq":       "--raw は一件の記録を表示します。--seq で番号を指定してください",
@@ -310,6 +359,7 @@ var japanese = catalogue{
 	"usage.stdin-twice":           "標準入力 (-) は一度しか読めません",
 	"usage.name-without-stdin":    "--name は標準入力の名前ですが、ファイルの中に - がありません",
 	"usage.nothing-to-add":        "記録するものがありません。ファイルか事実を指定してください",
+	"usage.nothing-to-check":      "調べるファイルがありません",
 	"usage.corrected":             "正しい行 (そのまま貼り付けられます):",
 	"usage.example":               "例えば:",
 	"usage.see-command":           "使い方: locker %s --help",
@@ -353,7 +403,7 @@ var japanese = catalogue{
 	"help.see-global":   "全コマンド共通のオプションは: locker --help",
 	"help.repeat":       " (何度でも)",
 	"help.exit":         "終了コード:",
-	"help.exit.text":    "  0 完了、1 失敗、2 使い方の誤り、3 検査で異常を発見、\n  4 一部のみ (指定どおりに記録していないものがある)、5 パスフレーズ違い、\n  130 中断",
+	"help.exit.text":    "  0 完了、1 失敗、2 使い方の誤り、3 異常を発見、または check で一致なし、\n  4 一部のみ (指定どおりに記録していないものがある)、5 パスフレーズ違い、\n  130 中断",
 	"help.app.more": `今まさに何か起きているとき:
   locker add shot.png --exchange bitbank --kind outage --note "503 エラー"
 後で、窓口に出すとき:
@@ -443,19 +493,48 @@ incident-N に書き出します。壊れたファイルは書き出しません
 	"help.retract.text":  "何も消しません。記録も理由も残ります。",
 	"flag.retract.why":   "取り消す理由",
 
-	"help.report":       "窓口や警察に出す書類を作る",
+	"help.report":       "窓口、警察、取引所に出す書類を作る",
 	"help.report.usage": "[N] [オプション]",
 	"help.report.text": `N は案件の番号です。なければ現在の案件です。提出先が求める項目のうち
 足りないものを先に示します。ファイル名は毎回新しく付けます。
-報告書を作ったことは保管庫に記録します。`,
-	"flag.report.for":     "提出先。support (窓口、既定) か police (警察)",
-	"flag.report.lang":    "書類の言語",
-	"flag.report.format":  "形式。pdf (既定) か text",
-	"flag.report.output":  "書き出すファイル。- は標準出力",
-	"flag.report.date":    "最新の記録の日付ではなく、この日付にする。例 2026-11-22",
-	"flag.report.custody": "証拠の取り扱いの記録を付ける",
-	"flag.report.strict":  "足りないものがあれば書き出さない",
-	"flag.report.force":   "すでにあるものを上書きする",
+報告書を作ったことは、その SHA-256 とともに保管庫に記録します。
+
+WHOM (提出先) は次のどれかです:
+  support         利用している取引所のサポート窓口 (既定)
+  police          日本の警察
+  ic3             FBI のインターネット犯罪苦情センター
+  police-generic  ほかの国の警察
+  freeze          暗号資産を受け取った側の取引所
+  mica            EU の取引所の苦情窓口
+
+例:
+  locker report 3 --for freeze
+  locker report 3 --for freeze --format csv
+  locker report 3 --format text --max-chars 2000 -o -
+  locker report 3 --mask 12:100,200,300,40 --split
+  locker report --list`,
+	"flag.report.for":        "提出先",
+	"flag.report.lang":       "書類の言語",
+	"flag.report.format":     "形式。pdf、text (フォームに貼る文章)、csv (取引の一覧)、json。なければ FILE の末尾で決め、それもなければ pdf",
+	"flag.report.output":     "書き出すファイル。- は標準出力",
+	"flag.report.date":       "最新の記録の日付ではなく、この日付にする。例 2026-11-22",
+	"flag.report.include":    "address: 提出先が求めなくても住所と電話番号を載せる",
+	"flag.report.mark":       "記録 SEQ の画像のこの範囲を枠で囲む。左上からの画素で指定",
+	"flag.report.mask":       "この範囲を黒く塗る。書類の中の写しだけで、原本は変えない",
+	"flag.report.max-size":   "PDF の上限。例 7MB、500KB、7MiB。0 は制限なし。画像を縮めて収める (既定は support、freeze、mica が 7MB、ほかは 0)",
+	"flag.report.split":      "上限に収まる複数の PDF に分ける。ファイルを分けて載せる",
+	"flag.report.no-preview": "証拠の PDF の 1 ページ目を示すための pdftoppm を使わない",
+	"flag.report.max-chars":  "文章を N 文字までにする。重要でないものから省く",
+	"flag.report.custody":    "証拠の取り扱いの記録を付ける",
+	"flag.report.strict":     "足りないものがあれば書き出さない",
+	"flag.report.force":      "すでにあるものを上書きする",
+	"flag.report.list":       "作成済みの報告書の一覧。案件 N のもの、なければすべて",
+
+	"help.check":       "この保管庫の報告書や原本のままかを調べる",
+	"help.check.usage": "FILE|-... [オプション]",
+	"help.check.text": `ファイルの SHA-256 を、保管庫に記録したものと比べます。この保管庫から
+作った報告書でも、保管している原本でもないか、変更されている場合、
+終了コードは 3 になります。`,
 
 	"help.verify":       "保管庫全体を検査",
 	"help.verify.usage": "[ファイル] [オプション]",
@@ -464,9 +543,9 @@ incident-N に書き出します。壊れたファイルは書き出しません
 
 	"help.demo":       "架空の案件の保管庫と PDF を試しに作る",
 	"help.demo.usage": "[オプション]",
-	"help.demo.text": `新しいフォルダーに、保管庫、描いた画面 4 枚、サポート宛と警察宛の書類を
-作ります。すべて架空のもので、そう書いてあります。自分の保管庫と設定には
-触れません。書類は日本語で、--lang en なら英語になります。`,
+	"help.demo.text": `新しいフォルダーに、保管庫、描いた画面 4 枚、メール 1 通、サポート宛と
+警察宛の書類を作ります。すべて架空のもので、そう書いてあります。自分の
+保管庫と設定には触れません。書類は日本語で、--lang en なら英語になります。`,
 	"flag.demo.dir":   "作る場所。新しいか空のフォルダー",
 	"progress.demo":   "見本を作成中",
 	"err.demo-folder": "%s は空ではありません。新しいか空のフォルダーが要ります",

@@ -4,6 +4,9 @@ package main
 
 import (
 	"errors"
+	"image"
+	"image/png"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -68,9 +71,10 @@ func TestScripts(t *testing.T) {
 			return false, errors.New("unknown condition " + c)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":  cmdExits,
-			"mkfifo": cmdMkfifo,
-			"patch":  cmdPatch,
+			"exits":   cmdExits,
+			"mkfifo":  cmdMkfifo,
+			"patch":   cmdPatch,
+			"picture": cmdPicture,
 		},
 	})
 }
@@ -113,6 +117,31 @@ func cmdPatch(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	copy(data[i:], args[2])
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), data, 0o600))
+}
+
+// picture FILE WIDTH HEIGHT draws noise, which no compression makes smaller.
+func cmdPicture(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 3 {
+		ts.Fatalf("usage: picture file width height")
+	}
+	w, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	h, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	ts.Check(writeNoise(ts.MkAbs(args[0]), w, h))
+}
+
+func writeNoise(path string, w, h int) error {
+	m := image.NewRGBA(image.Rect(0, 0, w, h))
+	rand.NewChaCha8([32]byte{}).Read(m.Pix)
+	for i := 3; i < len(m.Pix); i += 4 {
+		m.Pix[i] = 0xff
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(png.Encode(f, m), f.Close())
 }
 
 // untested are texts that no script can bring about on every machine.

@@ -128,9 +128,13 @@ func (u *ui) info(key string, args ...any) {
 
 // plain shows one item of a list that info has announced.
 func (u *ui) plain(text string) {
-	if u.quiet {
-		return
+	if !u.quiet {
+		u.listed(text)
 	}
+}
+
+// listed shows one item of a list that a warning has announced.
+func (u *ui) listed(text string) {
 	u.bar.wipe()
 	for i, line := range wrap(safe(text), helpWidth-4) {
 		fmt.Fprintln(u.err, strings.Repeat(" ", 2+2*min(i, 1))+line)

@@ -1,0 +1,405 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"evidence-locker/locker"
+	"evidence-locker/locker/datafile"
+	"evidence-locker/locker/record"
+	"evidence-locker/report/typeset"
+)
+
+// partFields are the fields of the recipient's list that stand in one part of
+// the document.
+func (b *builder) partFields(part string) []field {
+	return slices.DeleteFunc(slices.Clone(b.file.Field), func(f field) bool { return f.Part != part })
+}
+
+// part makes the rows of one part of the recipient's list; nothing if no row of
+// it applies.
+func (b *builder) part(part string) []typeset.Block {
+	all := b.file.Field
+	b.file.Field = b.partFields(part)
+	rows := b.form(false)
+	b.file.Field = all
+	if len(rows) == 0 {
+		return nil
+	}
+	width := 46.0
+	if b.key == "mica" {
+		width = 58 // the template's labels are long
+	}
+	return []typeset.Block{typeset.Fields{LabelWidth: width, Rows: rows}}
+}
+
+// itemShows word those fields of a single record that are more than a value as
+// it stands.
+var itemShows = map[string]func(*builder, field, *locker.Record) []typeset.Span{
+	"explorer":  (*builder).itemExplorer,
+	"service":   (*builder).itemService,
+	"txid-link": (*builder).itemTxID,
+}
+
+// transactions shows each of some transfers as one whole block: what the
+// recipient asks for in its order, then what else is recorded of it. Where there
+// is no transfer, the block says so field by field.
+func (b *builder) transactions(rs []*locker.Record) []typeset.Block {
+	fields := b.partFields("transaction")
+	if len(rs) == 0 {
+		var rows []typeset.Field
+		for _, f := range fields {
+			if b.asked(f) && f.Need != Optional {
+				b.missIn(f, f.asking)
+				rows = append(rows, typeset.Field{Label: b.s(f.JA, f.EN), Value: typeset.Text(b.absent(f))})
+			}
+		}
+		if len(rows) == 0 {
+			return nil
+		}
+		return []typeset.Block{typeset.Fields{LabelWidth: 46, Rows: rows}}
+	}
+	var out []typeset.Block
+	for i, r := range b.ofIncident("transfer") {
+		if !slices.Contains(rs, r) {
+			continue
+		}
+		var rows []typeset.Field
+		listed := make(map[string]bool)
+		for _, f := range fields {
+			name := strings.TrimPrefix(f.Path, "transfer.")
+			listed[name] = true
+			v := b.value(r, name)
+			if show := itemShows[f.Show]; show != nil {
+				v = show(b, f, r)
+			}
+			if len(v) == 0 {
+				if f.Need == Optional {
+					continue
+				}
+				b.missIn(f, f.asking)
+				v = typeset.Text(b.absent(f))
+			}
+			rows = append(rows, typeset.Field{Label: b.s(f.JA, f.EN), Value: v})
+		}
+		var more [][]typeset.Span
+		for _, f := range record.FieldsOf("transfer") {
+			if l := labels["transfer."+f.Name]; !listed[f.Name] {
+				more = append(more, b.named(r, f.Name, l[0], l[1]))
+			}
+		}
+		if v := join(b.s("、", "; "), more...); len(v) > 0 {
+			rows = append(rows, typeset.Field{Label: b.s("そのほか", "Also recorded"), Value: v})
+		}
+		out = append(out,
+			typeset.Heading{Level: 3, ID: itemID("transfer", i+1), Text: fmt.Sprintf(b.s("送金 %d（%s）", "Transfer %d (%s)"), i+1, b.rec(r))},
+			typeset.Fields{LabelWidth: 46, Rows: rows})
+	}
+	return out
+}
+
+// explorerLink returns the recorded link if it leads to the transfer: a web
+// address that has the transaction ID in it. No address is ever made up.
+func (b *builder) explorerLink(r *locker.Record) string {
+	link, txid := strings.TrimSpace(plain(b.value(r, "explorer_url"))), strings.TrimSpace(plain(b.value(r, "txid")))
+	low := strings.ToLower(link)
+	if txid == "" || !strings.HasPrefix(low, "https://") && !strings.HasPrefix(low, "http://") ||
+		!strings.Contains(low, strings.ToLower(txid)) || strings.ContainsFunc(link, func(r rune) bool { return r <= ' ' }) {
+		return ""
+	}
+	return link
+}
+
+func (b *builder) itemTxID(_ field, r *locker.Record) []typeset.Span {
+	v := b.value(r, "txid")
+	for i := range v {
+		v[i].Link = b.explorerLink(r)
+	}
+	return v
+}
+
+func (b *builder) itemExplorer(f field, r *locker.Record) []typeset.Span {
+	v := b.value(r, "explorer_url")
+	if len(v) == 0 || b.explorerLink(r) != "" {
+		return v
+	}
+	b.missIn(f, f.asking)
+	for i := range v {
+		v[i].Link = ""
+	}
+	return append(v, typeset.Span{Text: b.s("（この TXID へのリンクではない）", " (not a link to this TXID)"), Muted: true})
+}
+
+// itemService marks what nobody but the service itself can confirm.
+func (b *builder) itemService(_ field, r *locker.Record) []typeset.Span {
+	v := b.value(r, "service")
+	if len(v) == 0 {
+		return nil
+	}
+	return append(v, typeset.Span{Text: b.s("（推定：本人の記録によるもので、確認されていない）", " (estimate: as the person recorded it, not confirmed)"), Muted: true})
+}
+
+// isPolice tells whether a talk was with the police.
+func isPolice(r *locker.Record) bool {
+	with, ok := r.Fields["with"]
+	return ok && slices.Contains([]string{"police", "警察"}, datafile.Fold(with.String()))
+}
+
+// moreShows are those of the recipients whose lists have parts.
+func moreShows() map[string]func(*builder) []typeset.Span {
+	return map[string]func(*builder) []typeset.Span{
+		"client-reference":   (*builder).showClientReference,
+		"complainant":        (*builder).showComplainant,
+		"damage":             (*builder).showDamage,
+		"exchanges":          (*builder).showExchanges,
+		"filer":              (*builder).showFiler,
+		"hold":               (*builder).showHold,
+		"mails":              (*builder).showMails,
+		"narrative-below":    (*builder).showNarrativeBelow,
+		"no-field":           (*builder).showNoField,
+		"officer":            (*builder).showOfficer,
+		"other-contact":      (*builder).showOtherContact,
+		"other-victim":       (*builder).showOtherVictim,
+		"police-number":      (*builder).showPoliceNumber,
+		"proof":              (*builder).showProof,
+		"receivers":          (*builder).showReceivers,
+		"reported":           (*builder).showReported,
+		"representative":     (*builder).showRepresentative,
+		"service-references": (*builder).showServiceReferences,
+		"subject-matter":     (*builder).showSubjectMatter,
+		"subjects":           (*builder).showSubjects,
+		"two-factor":         (*builder).showTwoFactor,
+		"victim-account":     (*builder).showVictimAccount,
+		"victim-email":       (*builder).showVictimEmail,
+		"victim-phone":       (*builder).showVictimPhone,
+		"web":                (*builder).showWeb,
+	}
+}
+
+// otherVictim returns the name of the victim where it is not the person who
+// keeps the records.
+func (b *builder) otherVictim() []typeset.Span {
+	v := b.plainValues("reporter.victim_name")
+	if datafile.Fold(plain(v)) == datafile.Fold(b.textOf("reporter.name")) {
+		return nil
+	}
+	return v
+}
+
+func (b *builder) showOtherVictim() []typeset.Span { return b.otherVictim() }
+func (b *builder) showVictimEmail() []typeset.Span { return b.ofVictim("reporter.email") }
+
+func (b *builder) showVictimPhone() []typeset.Span {
+	if len(b.otherVictim()) > 0 {
+		return b.ofVictim("reporter.phone")
+	}
+	return b.showPhone()
+}
+
+// showFiler names the person who keeps the records with what reaches them,
+// where the victim is another.
+func (b *builder) showFiler() []typeset.Span {
+	if len(b.otherVictim()) == 0 {
+		return nil
+	}
+	return join("\n", b.plainValues("reporter.name"), b.plainValues("reporter.address"), b.showPhone(), b.plainValues("reporter.email"))
+}
+
+func (b *builder) showNarrativeBelow() []typeset.Span {
+	if len(b.with("incident.narrative")) == 0 {
+		return nil
+	}
+	return typeset.Text(b.s("下に全文", "in full below"))
+}
+
+// distinct joins values to lines, each once.
+func distinct(values ...[]typeset.Span) []typeset.Span {
+	var out []typeset.Span
+	seen := make(map[string]bool)
+	for _, v := range values {
+		if s := plain(v); !seen[s] {
+			seen[s] = true
+			out = join("\n", out, v)
+		}
+	}
+	return out
+}
+
+// valuesOf are the values of some fields of all records of a type.
+func (b *builder) valuesOf(t record.Type, names ...string) (out [][]typeset.Span) {
+	for _, name := range names {
+		for _, r := range b.with(string(t) + "." + name) {
+			out = append(out, b.value(r, name))
+		}
+	}
+	return out
+}
+
+func (b *builder) showExchanges() []typeset.Span {
+	values := [][]typeset.Span{plainSpans(b.exchangeName)}
+	values = append(values, b.valuesOf("account", "exchange")...)
+	return distinct(append(values, b.valuesOf("transfer", "service")...)...)
+}
+
+func (b *builder) showWeb() []typeset.Span {
+	return distinct(b.valuesOf("actor", "domain", "url", "app")...)
+}
+
+func (b *builder) showMails() []typeset.Span {
+	var lines []typeset.Span
+	for _, x := range b.exhibits {
+		if x.MediaType == "message/rfc822" {
+			lines = join("\n", lines, []typeset.Span{goTo(x.id(), b.exhibitName(x)), {Text: b.s("：", ": ")}, mono(b.fileName(x))})
+		}
+	}
+	return lines
+}
+
+func (b *builder) showTwoFactor() []typeset.Span {
+	return typeset.Text(b.s("事実の記録があれば経緯の中にある。コードそのものは載せない。", "Whatever is recorded of it stands in the description. The codes themselves are never given."))
+}
+
+// showReported lists every talk with its reference number (recipients.md, rule
+// 12).
+func (b *builder) showReported() []typeset.Span {
+	var lines []typeset.Span
+	for _, r := range b.with("contact") {
+		who := join(b.s("、", ", "), b.value(r, "with"), b.value(r, "station"))
+		if len(who) == 0 {
+			who = typeset.Text(b.s("相手は未記入", "with whom is not recorded"))
+		}
+		number := b.value(r, "inquiry_no")
+		if len(number) == 0 {
+			number = typeset.Text(b.s("番号は未記入", "number not recorded"))
+		}
+		lines = join("\n", lines, join(b.s("：", ": "), who, number))
+	}
+	return lines
+}
+
+func (b *builder) showSubjects() []typeset.Span {
+	n := len(b.with("actor"))
+	if n == 0 {
+		return nil
+	}
+	return []typeset.Span{goTo("actors", fmt.Sprintf(b.s("分かっていること%d件（「相手方」に記載）", "known facts: %d, under “The other side”"), n))}
+}
+
+// The freeze request.
+
+// receivers are the names of the services that the transfers went to.
+func (b *builder) receivers() [][]typeset.Span {
+	var out [][]typeset.Span
+	for _, r := range b.with("transfer.service") {
+		v := b.value(r, "service")
+		if e, ok := b.exchanges.Lookup(plain(v)); ok {
+			v = typeset.Text(e.Name(b.lang))
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+func (b *builder) showReceivers() []typeset.Span { return distinct(b.receivers()...) }
+
+func (b *builder) showHold() []typeset.Span {
+	return typeset.Text(b.s(
+		"1. 下の受取側アドレスに届いた資産を、警察から連絡があるまで一時的に保留すること。\n2. そのアドレスと、それにつながる口座の記録を保全すること。\n顧客情報の開示は求めない。開示と凍結は、警察が別に求める。",
+		"1. Hold what arrived at the receiving addresses below until the police write to you.\n2. Preserve your records of these addresses and of the accounts behind them.\nDisclosure is not asked for. That and a freeze are for the police to request."))
+}
+
+// showVictimAccount tells the account at the exchange that the coins left from,
+// and no other.
+func (b *builder) showVictimAccount() []typeset.Span {
+	var lines []typeset.Span
+	for _, r := range b.accounts {
+		at := b.value(r, "exchange")
+		if len(at) == 0 {
+			at = plainSpans(b.exchangeName)
+		}
+		lines = join("\n", lines, join(b.s("、", ", "), at, b.named(r, "user_id", "ユーザーID", "user ID"), b.named(r, "number", "口座番号", "account number"),
+			b.named(r, "email", "登録メール", "registered e-mail"), b.named(r, "name", "名義", "holder")))
+	}
+	return lines
+}
+
+func (b *builder) showProof() []typeset.Span {
+	if len(b.exhibits) == 0 {
+		return nil
+	}
+	return []typeset.Span{goTo("exhibits", fmt.Sprintf(b.s("あれば資料%d点の中にある（何を示すかは各資料に記載）", "if recorded, among the exhibits (%d); each says what it shows"), len(b.exhibits)))}
+}
+
+func (b *builder) showPoliceNumber() []typeset.Span {
+	var numbers [][]typeset.Span
+	for _, r := range b.with("contact.inquiry_no") {
+		if isPolice(r) {
+			numbers = append(numbers, b.value(r, "inquiry_no"))
+		}
+	}
+	return distinct(numbers...)
+}
+
+func (b *builder) showOfficer() []typeset.Span {
+	var lines [][]typeset.Span
+	for _, r := range b.with("contact") {
+		if v := join(b.s("、", ", "), b.value(r, "station"), b.value(r, "officer")); isPolice(r) && len(v) > 0 {
+			lines = append(lines, v)
+		}
+	}
+	return distinct(lines...)
+}
+
+// The complaint under MiCA.
+
+func (b *builder) showComplainant() []typeset.Span {
+	name := b.showVictim()
+	if len(name) == 0 {
+		return nil
+	}
+	return append(name, typeset.Span{Text: b.s("（姓と名に分けずに記録されている）", " (recorded undivided)"), Muted: true})
+}
+
+func (b *builder) showNoField() []typeset.Span {
+	return []typeset.Span{{Text: b.s("未記入（保管庫に欄がない）", "not recorded (the vault has no field for it)"), Muted: true}}
+}
+
+func (b *builder) showRepresentative() []typeset.Span {
+	return []typeset.Span{{Text: b.s("未記入（保管庫に欄がない。いるときは委任状などを添付）",
+		"not recorded (no field for it; needs a power of attorney)"), Muted: true}}
+}
+
+func (b *builder) showSubjectMatter() []typeset.Span {
+	if len(b.with("incident.summary")) == 0 {
+		return b.seeCircumstances()
+	}
+	return join("\n", b.showSummary(), b.seeCircumstances())
+}
+
+func (b *builder) showClientReference() []typeset.Span {
+	var lines []typeset.Span
+	for _, r := range b.accounts {
+		lines = join("\n", lines, join(b.s("、", ", "), b.named(r, "number", "口座番号", "account number"), b.named(r, "user_id", "ユーザーID", "user ID")))
+	}
+	return lines
+}
+
+func (b *builder) showOtherContact() []typeset.Span {
+	if v := b.showFiler(); len(v) > 0 {
+		return v
+	}
+	return []typeset.Span{{Text: b.s("1.a と異なる連絡先は記録されていない", "no contact details that differ from 1.a are recorded"), Muted: true}}
+}
+
+func (b *builder) showServiceReferences() []typeset.Span {
+	return join("\n", b.labelled("order.id", b.s("注文番号", "Order ID")), b.labelled("transfer.txid", "TXID"))
+}
+
+func (b *builder) showDamage() []typeset.Span {
+	value := b.showValues()
+	if len(value) > 0 {
+		value = append(typeset.Text(b.s("当時の価格：", "Value then: ")), value...)
+	}
+	return join("\n", b.showLosses(), value)
+}

@@ -57,9 +57,11 @@ type List struct {
 	Items    [][]Span
 }
 
-// Fields is a form of labels and values, one row each, with rules between.
+// Fields is a form of labels and values, one row each, with rules between. It
+// is divided between pages as a Table is.
 type Fields struct {
 	LabelWidth float64 // mm; 0 means a quarter of the width
+	Keep       bool    // stays on one page, unless it takes more than three fifths of one
 	Rows       []Field
 }
 
@@ -70,8 +72,9 @@ type Field struct {
 }
 
 // Table is a table whose head is repeated on every page that it reaches. A row
-// moves to the next page whole; only one that is higher than a page is divided,
-// between two lines of text.
+// moves to the next page whole, unless that would leave more than a quarter of
+// a page empty: then it is divided between two lines of text, neither of them
+// alone. The first two rows stay together, and the last two.
 type Table struct {
 	Columns []Column
 	Rows    [][]Cell // a row may have fewer cells than there are columns
@@ -112,7 +115,9 @@ type Card struct {
 
 // Picture shows a raster image: PNG, JPEG, GIF (its first frame), BMP, TIFF or
 // WebP, told apart by content. It is scaled to the page, never beyond 96 pixels
-// an inch; one that is very high for its width is continued over several pages.
+// an inch, and to what is left of a page if that is at least half of what it
+// would take and keeps its text readable; one that is very high for its width is continued over several
+// pages.
 // Colour profiles are ignored, transparent parts are white.
 type Picture struct {
 	ID      string
@@ -152,7 +157,7 @@ type Copy struct {
 }
 
 // Signature is a place to sign or to fill in by hand: one ruled line for each
-// label.
+// label. It is never alone on a page: the end of what is above stays with it.
 type Signature struct{ Labels []string }
 
 // Space is vertical space in mm; it vanishes at the top of a page.

@@ -1,6 +1,8 @@
 package typeset
 
 import (
+	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -116,15 +118,38 @@ func (b *breaker) sizeOf(g glyph) float64 {
 	return b.size
 }
 
-// paragraph breaks b.glyphs, which are the characters of text.
+// paragraph breaks b.glyphs, which are the characters of text. Where only a
+// syllable or two would be left for the last line, the lines above are made a
+// little shorter.
 func (b *breaker) paragraph(text, shadow string, width float64) {
+	above := len(b.lines)
+	b.fill(text, shadow, width)
+	lines := b.lines[above:]
+	isShort := func(lines []line) bool { return lines[len(lines)-1].w < 2.5*b.size }
+	isMono := func(g glyph) bool { return b.fixed || b.spans[g.span].Mono }
+	if len(lines) < 2 || width < 12*b.size || !isShort(lines) || slices.ContainsFunc(b.glyphs, isMono) {
+		return
+	}
+	for less := 0.5; less <= 3; less += 0.5 {
+		b.lines = slices.Clip(b.lines[:above])
+		b.fill(text, shadow, width-less*b.size)
+		if other := b.lines[above:]; len(other) == len(lines) && !isShort(other) {
+			return
+		}
+	}
+	b.lines = append(b.lines[:above], lines...)
+}
+
+// fill makes lines no wider than width of b.glyphs, which are the characters of
+// text.
+func (b *breaker) fill(text, shadow string, width float64) {
 	const slack = 0.01 // points; sums of widths are not exact
 	start, i, x := 0, 0, 0.0
 	state := -1
 	for shadow != "" {
 		var seg string
 		seg, shadow, _, state = uniseg.FirstLineSegmentInString(shadow, state)
-		for shadow != "" && utf8.RuneCountInString(seg) < maxWord && joins(seg, shadow) {
+		for shadow != "" && joins(seg, shadow) {
 			next, rest, _, after := uniseg.FirstLineSegmentInString(shadow, state)
 			n := utf8.RuneCountInString(seg + next)
 			if b.width(i, b.trim(i, i+n)) > width+slack {
@@ -160,14 +185,34 @@ func (b *breaker) paragraph(text, shadow string, width float64) {
 const maxWord = 12
 
 // joins tells whether the two pieces are one word, although a line might be
-// broken between them: katakana, and a number with its unit.
+// broken between them: katakana, a number with its unit, and a moment.
 func joins(before, after string) bool {
+	if strings.HasSuffix(before, " ") {
+		return inMoment(before, after)
+	}
+	if utf8.RuneCountInString(before) >= maxWord {
+		return false
+	}
 	const units = "年月日時分秒円件回個枚人名本歳号万億"
 	a, _ := utf8.DecodeLastRuneInString(before)
 	z, _ := utf8.DecodeRuneInString(after)
 	katakana := func(r rune) bool { return 'ァ' <= r && r <= 'ヺ' || r == 'ー' }
 	digit := '0' <= a && a <= '9' || '０' <= a && a <= '９'
 	return katakana(a) && katakana(z) || digit && strings.ContainsRune(units, z)
+}
+
+var (
+	dateEnd  = regexp.MustCompile(`\d{4}-\d\d-\d\d $`)
+	clockEnd = regexp.MustCompile(`\d\d:\d\d(:\d\d(\.\d+)?)? $`)
+	clock    = regexp.MustCompile(`^\d\d:\d\d`)
+	zone     = regexp.MustCompile(`^([+-]\d\d:\d\d|UTC)`)
+)
+
+// inMoment tells whether the blank between the two pieces is one within a date,
+// its time and its zone: 2024-01-15 14:03:00 +09:00.
+func inMoment(before, after string) bool {
+	before = before[max(0, len(before)-32):]
+	return clock.MatchString(after) && dateEnd.MatchString(before) || zone.MatchString(after) && clockEnd.MatchString(before)
 }
 
 // cut fills lines with the grapheme clusters of seg, which begins at glyph i.
@@ -208,8 +253,9 @@ func (b *breaker) cut(seg string, start, i int, x, width float64) (int, float64)
 
 // badEnd tells whether a line should not end before glyph i.
 func (b *breaker) badEnd(i int) bool {
-	const notFirst = "、。，．・：；？！）」』】〕〉》’”々ー～〜％…ぁぃぅぇぉっゃゅょァィゥェォッャュョ,.:;?!)]}"
-	const notLast = "（「『【〔〈《‘“￥([{"
+	const notFirst = "’”）〕］｝〉》」』】〗〙〟｠»‐〜～゠–！？‼⁇⁈⁉・：；。．、，ヽヾゝゞ々〻ー…‥゛゜％‰°′″℃￠¢" +
+		"ぁぃぅぇぉっゃゅょゎゕゖァィゥェォッャュョヮヵヶㇰㇱㇲㇳㇴㇵㇶㇷㇸㇹㇺㇻㇼㇽㇾㇿ｡｣､･ｧｨｩｪｫｬｭｮｯｰﾞﾟ,.:;?!%)]}"
+	const notLast = "‘“（〔［｛〈《「『【〖〘〝｟«￥＄￡¥$£｢([{"
 	return strings.ContainsRune(notFirst, b.glyphs[i].r) || i > 0 && strings.ContainsRune(notLast, b.glyphs[i-1].r)
 }
 

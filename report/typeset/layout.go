@@ -3,6 +3,7 @@ package typeset
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // mm is a millimetre in points. All lengths inside the package are points, from
@@ -32,18 +33,25 @@ type dest struct {
 	y    float64
 }
 
-// row is a piece of a page that is not divided unless it is higher than a page.
+// row is a piece of a page.
 type row struct {
 	before float64 // space above, left out at the top of a page
 	h      float64
-	min    float64 // height needed to begin the row; less than h if it will be split
-	keep   bool    // stays on one page with the start of the next row
-	brk    bool    // begins a page
-	count  bool    // and with it a new count of pages
-	id     string  // target of links
+	keep   bool   // its end stays on one page with the start of the next row
+	brk    bool   // begins a page
+	count  bool   // and with it a new count of pages
+	id     string // target of links
 	draw   func(p *page, y float64)
-	split  func(avail float64) (first, rest row) // nil if the row cannot be split
-	head   []row                                 // repeated above the row when it begins a page
+	head   []row // repeated above the row when it begins a page
+
+	// split divides the row so that the first part is no higher than avail. It
+	// fails where that would leave a line alone, unless force is set. Nil if
+	// the row cannot be divided.
+	split func(avail float64, force bool) (first, rest row, ok bool)
+
+	// shrink makes the row no higher than avail, if that is not too little. Nil
+	// if its height is fixed.
+	shrink func(avail float64) (row, bool)
 }
 
 // page is a finished page.
@@ -138,8 +146,26 @@ func (l *layout) paginate(blocks []Block) ([]*page, error) {
 		if err != nil {
 			return nil, err
 		}
+		if _, ok := b.(Signature); ok && len(r) > 0 {
+			keepLast(rows)
+		}
 		rows = append(rows, r...)
 	}
+	return l.place(rows), nil
+}
+
+// keepLast keeps the last row with text on one page with what follows.
+func keepLast(rows []row) {
+	for i := len(rows) - 1; i >= 0 && !rows[i].brk; i-- {
+		if rows[i].draw != nil {
+			rows[i].keep = true
+			return
+		}
+	}
+}
+
+// place puts rows on pages.
+func (l *layout) place(rows []row) []*page {
 	f := &flow{l: l}
 	f.newPage()
 	for len(rows) > 0 {
@@ -154,7 +180,7 @@ func (l *layout) paginate(blocks []Block) ([]*page, error) {
 	if n := len(f.pages); n > 1 && len(f.pages[n-1].ops) == 0 {
 		f.pages = f.pages[:n-1]
 	}
-	return f.pages, nil
+	return f.pages
 }
 
 func (f *flow) newPage() {
@@ -167,7 +193,21 @@ func (f *flow) room() float64 { return f.l.top + f.l.h - f.y }
 
 const eps = 0.01
 
-// putGroup puts rows that belong together on one page if any page can hold them.
+// height is what the rows would take from here on.
+func (f *flow) height(rows []row) float64 {
+	h := 0.0
+	for i, r := range rows {
+		h += r.h
+		if i > 0 || !f.empty {
+			h += r.before
+		}
+	}
+	return h
+}
+
+// putGroup puts rows that belong together on one page. One of them is divided
+// if no page can hold them, or if moving them to the next would leave more than
+// a quarter of this one empty.
 func (f *flow) putGroup(rows []row) {
 	if rows[0].brk && !f.empty {
 		f.newPage()
@@ -175,24 +215,71 @@ func (f *flow) putGroup(rows []row) {
 	if rows[0].count && len(f.pages) > 1 {
 		f.pages[len(f.pages)-1].restart = true
 	}
-	need := 0.0
-	for i, r := range rows {
-		if i == len(rows)-1 {
-			need += r.min
-		} else {
-			need += r.h
+	for {
+		need := f.height(rows)
+		if need <= f.room()+eps {
+			break
 		}
-		if i > 0 || !f.empty {
-			need += r.before
+		if f.room() > f.l.h/4 || need > f.l.h {
+			if rest := f.putSplit(rows, false); rest != nil {
+				rows = rest
+				continue
+			}
 		}
-	}
-	if need > f.room()+eps && !f.empty {
+		if rest := f.shrunk(rows, need-f.room()); rest != nil {
+			rows = rest
+			break
+		}
+		if f.empty {
+			break // nothing keeps them together
+		}
 		f.newPage()
 		f.putHead(rows[0].head)
 	}
 	for _, r := range rows {
 		f.put(r)
 	}
+}
+
+// shrunk returns the rows with the first that can be shrunk lower by excess, nil
+// if there is none.
+func (f *flow) shrunk(rows []row, excess float64) []row {
+	for i, r := range rows {
+		if r.shrink == nil {
+			continue
+		}
+		if low, ok := r.shrink(r.h - excess); ok {
+			rows = slices.Clone(rows)
+			rows[i] = low
+			return rows
+		}
+	}
+	return nil
+}
+
+// putSplit fills the page with the first rows, the last of them in part, and
+// begins a new page. It returns what is left, nil if no row can be divided.
+func (f *flow) putSplit(rows []row, force bool) []row {
+	for k := len(rows) - 1; k >= 0; k-- {
+		r := rows[k]
+		if r.split == nil {
+			continue
+		}
+		first, rest, ok := r.split(f.room()-f.height(rows[:k+1])+r.h, force)
+		if !ok {
+			continue
+		}
+		first.before, first.id = r.before, r.id
+		rest.head, rest.keep = r.head, r.keep
+		for _, above := range rows[:k] {
+			f.draw(above)
+		}
+		f.draw(first)
+		f.newPage()
+		f.putHead(r.head)
+		return append([]row{rest}, rows[k+1:]...)
+	}
+	return nil
 }
 
 func (f *flow) putHead(head []row) {
@@ -204,33 +291,24 @@ func (f *flow) putHead(head []row) {
 
 // put places one row, on a new page if need be.
 func (f *flow) put(r row) {
-	for {
+	for f.height([]row{r}) > f.room()+eps {
 		if !f.empty {
-			f.y += r.before
-		}
-		if r.h <= f.room()+eps {
-			f.draw(r)
-			return
-		}
-		if r.split != nil && r.min <= f.room()+eps {
-			first, rest := r.split(f.room())
-			f.draw(first)
 			f.newPage()
 			f.putHead(r.head)
-			r = rest
-			continue
+		} else if rest := f.putSplit([]row{r}, true); rest != nil {
+			r = rest[0]
+		} else {
+			break // nothing more can be done for it
 		}
-		if f.empty {
-			f.draw(r) // nothing more can be done for it
-			return
-		}
-		f.newPage()
-		f.putHead(r.head)
 	}
+	f.draw(r)
 }
 
 func (f *flow) draw(r row) {
 	p := f.pages[len(f.pages)-1]
+	if !f.empty {
+		f.y += r.before
+	}
 	if r.id != "" {
 		if _, ok := f.l.dests[r.id]; !ok {
 			f.l.dests[r.id] = dest{page: len(f.pages), y: f.y}

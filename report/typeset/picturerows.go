@@ -8,12 +8,14 @@ import (
 
 // Scales of pictures, in pixels by point.
 const (
-	coarsest = 96.0 / 72 // small pictures are not blown up
-	finest   = 18.0 / mm // text of a screenshot is still readable
-	comfy    = 12.0 / mm // for pictures that are divided
-	maxParts = 30        // pages of one picture
-	overlap  = 5 * mm    // what two parts of a picture share
-	reserve  = 18 * mm   // left for a heading above a picture
+	coarsest  = 96.0 / 72 // small pictures are not blown up
+	finest    = 18.0 / mm // text of a screenshot is still readable
+	comfy     = 12.0 / mm // for pictures that are divided, or shrunk to stand with what is above
+	leastPart = 0.5       // how far a picture shrinks to stand on a page with what is above
+	narrow    = 50 * mm   // of a telephone's screen, still readable
+	maxParts  = 30        // pages of one picture
+	overlap   = 5 * mm    // what two parts of a picture share
+	reserve   = 18 * mm   // left for a heading above a picture
 )
 
 func (l *layout) picture(b Picture, in inspected) []row {
@@ -65,12 +67,23 @@ func (l *layout) picture(b Picture, in inspected) []row {
 		part := min(h-off, maxH)
 		o := pictureOp{num: num, orientation: in.orientation, x: l.left + (l.w-w)/2, w: w, h: h, off: off, part: part,
 			marks: in.marks, scale: w / pw}
-		r := row{h: part, min: part, before: l.size * 0.7, keep: true, draw: func(p *page, y float64) {
-			o.y = y
-			p.add(o)
-		}}
+		r := o.row(l.size * 0.7)
 		if i == 0 {
 			r.id = b.ID
+		}
+		if parts == 1 {
+			r.shrink = func(avail float64) (row, bool) {
+				f := avail / r.h
+				phone := ph > pw && w*f >= narrow // its text has three pixels for one of a desktop's
+				if f < leastPart || scale/f > finest || scale/f > comfy && !phone {
+					return row{}, false
+				}
+				low := o
+				low.x, low.w, low.h, low.part, low.scale = l.left+(l.w-w*f)/2, w*f, h*f, part*f, o.scale*f
+				s := low.row(r.before)
+				s.id = r.id
+				return s, true
+			}
 		}
 		rows = append(rows, r)
 		spans := b.Caption
@@ -106,6 +119,13 @@ type pictureOp struct {
 	off, part        float64 // where the part begins in the picture, and its height
 	marks            []image.Rectangle
 	scale            float64 // points by pixel
+}
+
+func (o pictureOp) row(before float64) row {
+	return row{h: o.part, before: before, keep: true, draw: func(p *page, y float64) {
+		o.y = y
+		p.add(o)
+	}}
 }
 
 // orientations maps the unit square of a stored picture to the upright one: the

@@ -1,6 +1,7 @@
 package typeset
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -9,62 +10,73 @@ import (
 type cell struct {
 	x, w  float64
 	lines []line
-	lh    float64 // line height
 	align Align
 }
 
 // box is a row of cells side by side with room around them.
 type box struct {
 	cells       []cell
+	lh          float64                     // line height
 	top, bottom float64                     // inner margins
 	back        func(p *page, y, h float64) // drawn under the text
 	front       func(p *page, y, h float64) // drawn over it
 }
 
-func (b box) height() float64 {
-	h := 0.0
+// lines is the number of lines of the highest cell.
+func (b box) lines() int {
+	n := 0
 	for _, c := range b.cells {
-		h = max(h, float64(len(c.lines))*c.lh)
+		n = max(n, len(c.lines))
 	}
-	return h + b.top + b.bottom
+	return n
 }
 
-// row makes a row of the box that is split between lines only if it is higher
-// than a page has room, which is full.
-func (b box) row(full float64) row {
-	r := row{h: b.height()}
-	r.min = r.h
+// row makes a row of the box.
+func (b box) row() row {
+	r := row{h: float64(b.lines())*b.lh + b.top + b.bottom}
 	r.draw = func(p *page, y float64) {
 		if b.back != nil {
 			b.back(p, y, r.h)
 		}
 		for _, c := range b.cells {
-			p.text(c.lines, c.x, y+b.top, c.w, c.lh, c.align)
+			p.text(c.lines, c.x, y+b.top, c.w, b.lh, c.align)
 		}
 		if b.front != nil {
 			b.front(p, y, r.h)
 		}
 	}
-	if r.h > full {
-		r.min = b.top + b.bottom
-		for _, c := range b.cells {
-			r.min = max(r.min, b.top+b.bottom+3*c.lh)
-		}
-		r.split = func(avail float64) (row, row) {
-			first, rest := b, b
-			first.cells, rest.cells = nil, nil
-			for _, c := range b.cells {
-				n := min(len(c.lines), max(1, int((avail-b.top-b.bottom+eps)/c.lh)))
-				up, down := c, c
-				up.lines, down.lines = c.lines[:n], c.lines[n:]
-				first.cells, rest.cells = append(first.cells, up), append(rest.cells, down)
-			}
-			next := rest.row(full)
-			next.head = r.head
-			return first.row(full + 1e6), next
-		}
+	if b.lines() > 1 {
+		r.split = b.split
 	}
 	return r
+}
+
+// split divides the box between two lines. See row.split.
+func (b box) split(avail float64, force bool) (first, rest row, ok bool) {
+	most := int(max(0, avail-b.top-b.bottom+eps) / b.lh)
+	n := min(most, b.lines()-2)
+	for n >= 2 && b.lonely(n) {
+		n--
+	}
+	if n < 2 {
+		if !force {
+			return row{}, row{}, false
+		}
+		n = min(max(1, most), b.lines()-1)
+	}
+	up, down := b, b
+	up.cells, down.cells = nil, nil
+	for _, c := range b.cells {
+		u, d, n := c, c, min(n, len(c.lines))
+		u.lines, d.lines = c.lines[:n], c.lines[n:]
+		up.cells, down.cells = append(up.cells, u), append(down.cells, d)
+	}
+	return up.row(), down.row(), true
+}
+
+// lonely tells whether a cut below n lines leaves a single line of a cell.
+func (b box) lonely(n int) bool {
+	return slices.ContainsFunc(b.cells, func(c cell) bool { return len(c.lines) == n+1 })
 }
 
 // text draws lines one below the other. Their em boxes are centred in the line
@@ -94,7 +106,7 @@ func textRows(lines []line, x, w, lh, before float64, align Align) []row {
 	rows := make([]row, len(lines))
 	for i := range lines {
 		ln := lines[i : i+1]
-		rows[i] = row{h: lh, min: lh, draw: func(p *page, y float64) { p.text(ln, x, y, w, lh, align) }}
+		rows[i] = row{h: lh, draw: func(p *page, y float64) { p.text(ln, x, y, w, lh, align) }}
 		rows[i].keep = i+1 < len(lines) && (i == 0 || i == len(lines)-2)
 	}
 	rows[0].before = before
@@ -131,7 +143,6 @@ func (l *layout) heading(b Heading) []row {
 	}
 	last := &rows[len(rows)-1]
 	last.h += after
-	last.min = last.h
 	if level < 3 {
 		drawLast := last.draw
 		weight := [...]float64{1, 0.5}[level-1]
@@ -194,10 +205,11 @@ func (l *layout) note(b Note) []row {
 		lines = append(lines, l.lines(b.Spans, l.w-inset, size, false)...)
 	}
 	r := box{
-		cells: []cell{{x: l.left + inset, w: l.w - inset, lines: lines, lh: size * l.leading}},
+		cells: []cell{{x: l.left + inset, w: l.w - inset, lines: lines}},
+		lh:    size * l.leading,
 		top:   1, bottom: 1,
 		back: func(p *page, y, h float64) { p.fill(l.left, y, 2.2, h, ruleGray) },
-	}.row(l.h)
+	}.row()
 	r.before = l.size * 0.7
 	return []row{r, {before: l.size * 0.3}}
 }
@@ -211,13 +223,14 @@ func (l *layout) card(b Card) []row {
 		lines = append(lines, l.lines(s, w, size, false)...)
 	}
 	r := box{
-		cells: []cell{{x: l.left + inset, w: w, lines: lines, lh: size * l.leading}},
+		cells: []cell{{x: l.left + inset, w: w, lines: lines}},
+		lh:    size * l.leading,
 		top:   3 * mm, bottom: 3 * mm,
 		back: func(p *page, y, h float64) {
 			p.fill(l.left, y, l.w, h, paleGray)
 			p.frame(l.left, y, l.w, h, 0.7, midGray)
 		},
-	}.row(l.h)
+	}.row()
 	r.before = l.size * 0.7
 	r.id = b.ID
 	return []row{r, {before: l.size * 0.3}}
@@ -244,7 +257,6 @@ func (l *layout) mono(b Mono) []row {
 		}
 		draw := rows[i].draw
 		rows[i].h += above + below
-		rows[i].min = rows[i].h
 		h := rows[i].h
 		rows[i].draw = func(p *page, y float64) {
 			p.fill(l.left, y, l.w, h, paleGray)
@@ -269,7 +281,7 @@ func (l *layout) signature(b Signature) []row {
 	var rows []row
 	for i, ls := range labels {
 		h := label + float64(len(ls)-1)*lh
-		rows = append(rows, row{h: h, min: h, keep: i+1 < len(labels), draw: func(p *page, y float64) {
+		rows = append(rows, row{h: h, keep: i+1 < len(labels), draw: func(p *page, y float64) {
 			p.text(ls, l.left, y+h-float64(len(ls))*lh, labelW, lh, Left)
 			p.rule(l.left+labelW+gap, y+h, l.left+l.w, 0.5, black)
 		}})

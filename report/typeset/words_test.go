@@ -43,3 +43,79 @@ func TestPageRuns(t *testing.T) {
 		}
 	}
 }
+
+// A date, its time and its zone stay on one line where they fit.
+func TestMomentsStayWhole(t *testing.T) {
+	moments := []string{"2024-01-15 14:03:07 +09:00", "2024-01-15 05:03:07.25 UTC", "2024-01-15 14:03 -05:00"}
+	text := "令和6年1月15日（" + moments[0] + "、" + moments[1] + "）と Time " + moments[2] + " (UTC) に"
+	for w := 180.0; w < 420; w += 3.3 {
+		lines := linesOf(text, w, false)
+		for _, m := range moments {
+			if !strings.Contains(strings.Join(lines, "|"), m) {
+				t.Errorf("width %v: %s is divided in %q", w, m, lines)
+			}
+		}
+	}
+	// In a column that is narrower they are divided at their blanks.
+	if l := linesOf(moments[0], 70, false); strings.Join(l, "|") != "2024-01-15|14:03:07|+09:00" {
+		t.Errorf("%q", l)
+	}
+	// Other blanks between digits are places to break.
+	if l := linesOf("12345 67890 12345 67890", 80, false); len(l) != 2 {
+		t.Errorf("%q", l)
+	}
+}
+
+// No paragraph ends with a line of a syllable, unless it would take one line
+// more to avoid it.
+func TestLastLine(t *testing.T) {
+	const text = "取引所は、警察官本人からの公的なメールアドレスによる照会を求め、私用のものは受け付けない。記録の保全と開示は別である。"
+	breakOnce := func(s string, w float64) []line {
+		n := 0
+		b := &breaker{size: 10, tokens: &n, spans: Text(s)}
+		var shadow strings.Builder
+		for _, r := range s {
+			b.add(r, 0, &shadow)
+		}
+		b.fill(s, shadow.String(), w)
+		return b.lines
+	}
+	short, better := 0, 0
+	for w := 130.0; w < 500; w += 1.3 {
+		n := 0
+		lines := breaker{size: 10, tokens: &n}.breakLines(Text(text), w)
+		plain := breakOnce(text, w)
+		if len(lines) != len(plain) {
+			t.Errorf("width %v: %d lines instead of %d", w, len(lines), len(plain))
+		}
+		if plain[len(plain)-1].w < 25 {
+			short++
+			if lines[len(lines)-1].w >= 25 {
+				better++
+			}
+		}
+		for _, l := range lines {
+			if l.w > w+0.1 {
+				t.Errorf("width %v: a line is %v wide", w, l.w)
+			}
+		}
+	}
+	if short < 5 || better < short*9/10 {
+		t.Errorf("%d of %d short last lines are longer", better, short)
+	}
+}
+
+// A head that needs two lines is divided before its bracket.
+func TestHeadsOfColumns(t *testing.T) {
+	l, err := newLayout(&Document{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages, err := l.paginate([]Block{Table{Columns: []Column{{Head: "作成者（取得者）", MM: 19}, {Head: "作成者（取得者）", MM: 60}, {Head: "Made (by whom)", MM: 22}, {}}, Rows: [][]Cell{{Text("x")}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := pageText(pages[0]), "作成者|（取得者）|作成者（取得者）|Made|(by whom)|x|"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

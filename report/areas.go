@@ -158,9 +158,9 @@ func (b *builder) shrunk(c typeset.Copy) []typeset.Span {
 // kindOfCopy tells an original from a copy, for the list of exhibits.
 func (b *builder) kindOfCopy(x exhibit) string {
 	if len(b.masks[x.Seq]) > 0 {
-		return b.s("一部を黒塗りした写し（原本は保管庫内の電子データ）", "masked copy (the original is a file in the vault)")
+		return b.s("一部を黒塗りした写し", "masked copy")
 	}
-	return b.s("写し（原本は保管庫内の電子データ）", "copy (the original is a file in the vault)")
+	return b.s("写し", "copy")
 }
 
 // copies says which pictures were altered for the document (recipients.md,

@@ -81,6 +81,7 @@ func manyRecords(n int) *made {
 // Whatever is handed over, there is a report for every recipient that shows it.
 // The order of the day is that nothing is lost and nothing breaks the document.
 func TestBadInput(t *testing.T) {
+	t.Parallel()
 	T := func(s string) record.Value { return record.Text(s) }
 	longID, digits := strings.Repeat("A1b2C3", 50), strings.Repeat("1234567890", 4)
 	hebrew := "שלום מרחבא"
@@ -170,6 +171,7 @@ func gets(o Options, t record.Type) bool {
 
 // A long incident loses no record, and its first page stays a first page.
 func TestTwoThousandRecords(t *testing.T) {
+	t.Parallel()
 	m := manyRecords(2000)
 	for _, o := range forms() {
 		if o.Lang == "en" && o.For != "support" {

@@ -11,6 +11,7 @@ import (
 	"github.com/rivo/uniseg"
 
 	"evidence-locker/locker"
+	"evidence-locker/locker/datafile"
 	"evidence-locker/locker/exchange"
 	"evidence-locker/locker/playbook"
 	"evidence-locker/locker/record"
@@ -29,6 +30,7 @@ type builder struct {
 
 	exchangeKey  string // of the incident, or the text as recorded; "" if not recorded
 	exchangeName string
+	here         string // the exchange whose data may stand in the report, see elsewhere
 	kinds        []kind
 	accounts     []*locker.Record
 	exhibits     []exhibit
@@ -40,6 +42,8 @@ type builder struct {
 	parts  map[*locker.Record][]*locker.Record // what a merged record is made of
 	things map[record.Type][]*locker.Record    // see ofIncident
 	having map[string][]*locker.Record         // see with
+	clean  map[string]maskedText               // see text
+	told   map[*locker.Record]map[string]bool  // what the document was made of, at least; see tell
 
 	title    string
 	blocks   []typeset.Block
@@ -53,6 +57,7 @@ type builder struct {
 
 	most, mostAside int // how many values stand in the form of a field that is asked for, of another
 	shown           int // of the field that is being shown
+	keptBack        int // how many records of orders at other exchanges are left out
 }
 
 func newBuilder(in Input, o Options, key string, file recipientFile) *builder {
@@ -60,7 +65,7 @@ func newBuilder(in Input, o Options, key string, file recipientFile) *builder {
 		in: in, key: key, lang: o.Lang, file: file, custody: o.Custody, address: o.Address, most: most, mostAside: most, shown: most, book: in.Kinds, exchanges: in.Exchanges,
 		date: o.Date, dayOnly: !o.Date.IsZero(), marks: cloneAreas(o.Marks), masks: cloneAreas(o.Masks),
 		parts: make(map[*locker.Record][]*locker.Record), things: make(map[record.Type][]*locker.Record),
-		having:   make(map[string][]*locker.Record),
+		having: make(map[string][]*locker.Record), clean: make(map[string]maskedText), told: make(map[*locker.Record]map[string]bool),
 		pictures: make(map[string]exhibit), files: make(map[string]exhibit), masked: make(map[int64]bool),
 	}
 	if b.book == nil {
@@ -76,6 +81,10 @@ func newBuilder(in Input, o Options, key string, file recipientFile) *builder {
 	b.exchangeKey = b.exchangeName
 	if e, ok := b.exchanges.Lookup(b.exchangeName); ok {
 		b.exchangeKey, b.exchangeName = e.Key, e.Name(b.lang)
+	}
+	b.here = datafile.Fold(b.exchangeKey)
+	if b.here == "" && b.file.Exchange {
+		b.here = b.onlyExchange()
 	}
 	b.kinds = b.recordedKinds()
 	b.accounts = b.ownAccounts()
@@ -151,6 +160,7 @@ func (b *builder) day() string {
 
 // rec names the records that a fact comes from.
 func (b *builder) rec(r *locker.Record) string {
+	b.tell(r, "")
 	if seqs := b.seqs(r); len(seqs) > 1 {
 		return fmt.Sprintf(b.s("記録%s", "records %s"), numbers(seqs))
 	}
@@ -158,7 +168,10 @@ func (b *builder) rec(r *locker.Record) string {
 }
 
 // recCell names the records in a column of their numbers.
-func (b *builder) recCell(r *locker.Record) typeset.Cell { return typeset.Text(numbers(b.seqs(r))) }
+func (b *builder) recCell(r *locker.Record) typeset.Cell {
+	b.tell(r, "")
+	return typeset.Text(numbers(b.seqs(r)))
+}
 
 // goTo is a mention of another place in the document.
 func goTo(id, text string) typeset.Span { return typeset.Span{Text: text, Link: "#" + id} }
@@ -185,16 +198,20 @@ func (b *builder) asking(f field) asking {
 	return f.asking
 }
 
-// form makes the rows of the recipient's own list in its order. What is not
-// there stands as a word, never as an empty box, and is listed as missing if
-// the recipient wants it. sheet chooses the fields of the detachable sheet.
-func (b *builder) form(sheet bool) []typeset.Field {
+// onRequest tells whether a field is left out because nobody asked to include
+// it.
+func (b *builder) onRequest(f field) bool { return f.Include == "address" && !b.address }
+
+// form makes the rows of fields of the recipient's list, in their order. What
+// is not there stands as a word, never as an empty box, and is listed as missing
+// if the recipient wants it. sheet chooses those of the detachable sheet.
+func (b *builder) form(fields []field, sheet bool) []typeset.Field {
 	var rows []typeset.Field
-	for _, f := range b.file.Field {
+	for _, f := range fields {
 		if f.Sheet != sheet && !(sheet && f.Path == "reporter.name" && f.Show == "") {
 			continue
 		}
-		if f.Include == "address" && !b.address {
+		if b.onRequest(f) {
 			continue
 		}
 		b.shown = b.most
@@ -270,7 +287,7 @@ const most = 3
 // the first page, which is to be enough to act upon.
 func (b *builder) formOnOnePage(points float64) []typeset.Field {
 	for {
-		rows := b.form(false)
+		rows := b.form(b.file.Field, false)
 		switch {
 		case formHeight(rows) <= points || b.most <= 1:
 			return rows

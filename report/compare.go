@@ -24,8 +24,11 @@ type figure struct {
 
 // reckon reads an amount. Yen are one unit however they are spelled.
 func reckon(a record.Amount) (figure, bool) {
+	if len(a.Quantity) > 1000 || strings.ContainsAny(a.Quantity, "eE/xXpP_") {
+		return figure{}, false
+	}
 	q, good := new(big.Rat).SetString(a.Quantity)
-	if !good || len(a.Quantity) > 1000 || strings.ContainsAny(a.Quantity, "eE/xXpP_") {
+	if !good {
 		return figure{}, false
 	}
 	_, frac, _ := strings.Cut(a.Quantity, ".")

@@ -39,8 +39,9 @@ var csvNames = map[string]string{
 var csvIdentifiers = []string{"txid", "order_id", "from", "to", "memo", "bank_account", "bank_reference", "explorer_url"}
 
 // WriteCSV writes the transactions of the report, one to a row: transfers,
-// orders, bank transfers and losses, in order of time and then of their
-// records; those without a time come last. It is the side file of identifiers
+// orders and bank transfers, in order of time and then of their records, those
+// without a time last; then the losses, which repeat what the others say, in
+// the same order. It is the side file of identifiers
 // that an exchange or an officer can copy from (recipients.md, rule 8).
 //
 // The format is RFC 4180 in UTF-8 with a byte order mark, without which Excel
@@ -55,9 +56,11 @@ var csvIdentifiers = []string{"txid", "order_id", "from", "to", "memo", "bank_ac
 // which stand as their code points as in the text, and for masked secrets. An
 // attacker chooses memos, names and so notes, and a spreadsheet takes a cell
 // that begins with = + - @ (also in full width), a tab or a line end for a
-// formula, so such a cell gets an apostrophe in front. Numbers stay exact, and
-// so do identifiers that begin with + or - and have nothing in them that could
-// call a function or a program.
+// formula, so such a cell gets an apostrophe in front; so does what would begin
+// a cell where the spreadsheet divides rows at semicolons or tabs, as in many
+// languages, or at the line ends within a cell. Numbers stay exact, and so do
+// identifiers that begin with + or - and have nothing in them that could call a
+// function or a program.
 //
 // A spreadsheet that opens the file shows a long number such as an order ID
 // rounded (Excel keeps 15 digits) and a leading zero not at all. The file
@@ -91,6 +94,9 @@ type transaction struct {
 	cells map[string]string // by column
 }
 
+// loss tells a loss from what moved: a clerk adds up one or the other.
+func (t transaction) loss() bool { return t.cells["type"] == "loss" }
+
 func (x *exact) transactions() []transaction {
 	var rows []transaction
 	for _, t := range []record.Type{"transfer", "order", "bank", "loss"} {
@@ -99,6 +105,12 @@ func (x *exact) transactions() []transaction {
 		}
 	}
 	slices.SortStableFunc(rows, func(a, b transaction) int {
+		switch {
+		case a.loss() && !b.loss():
+			return 1
+		case b.loss() && !a.loss():
+			return -1
+		}
 		if a.at.IsZero() != b.at.IsZero() {
 			return cmp.Compare(b.at.Unix(), a.at.Unix()) // the zero time is the earliest of all
 		}
@@ -139,7 +151,7 @@ func (x *exact) transaction(th thing) transaction {
 		}
 	}
 	for _, name := range []string{"at", "placed_at", "filled_at"} {
-		if row.at = x.moment(r, name); !row.at.IsZero() {
+		if row.at = x.timeOf(r, name); !row.at.IsZero() {
 			row.cells["time"], row.cells["time_utc"] = rfc3339(row.at), rfc3339UTC(row.at)
 			break
 		}
@@ -147,9 +159,9 @@ func (x *exact) transaction(th thing) transaction {
 	return row
 }
 
-// moment returns the time of a field, the zero time where there is none to
+// timeOf returns the time of a field, the zero time where there is none to
 // show.
-func (x *exact) moment(r *locker.Record, name string) time.Time {
+func (x *exact) timeOf(r *locker.Record, name string) time.Time {
 	if t, ok := r.Fields[name].(record.Time); ok && x.field(r, name) != nil {
 		return t.At
 	}
@@ -158,6 +170,9 @@ func (x *exact) moment(r *locker.Record, name string) time.Time {
 
 var (
 	csvNumber = regexp.MustCompile(`^[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$`)
+	// csvInner finds what begins a cell only where other signs than commas divide
+	// a row.
+	csvInner = regexp.MustCompile(`([;\t\n]["' ]*)([=+\-@＝＋－＠])`)
 	// csvHarmless has no parenthesis, comma, quote, bar or exclamation mark:
 	// without them no formula calls a function, another file or a program.
 	csvHarmless = regexp.MustCompile(`^[+-][0-9A-Za-z][0-9A-Za-z:._/+= -]*$`)
@@ -170,6 +185,7 @@ func csvCell(column, s string) string {
 	}) {
 		s = typeset.Printable(s)
 	}
+	s = csvInner.ReplaceAllString(s, "$1'$2")
 	first, _ := utf8.DecodeRuneInString(s)
 	if !strings.ContainsRune("=+-@\t\n＝＋－＠", first) || csvNumber.MatchString(s) ||
 		slices.Contains(csvIdentifiers, column) && csvHarmless.MatchString(s) {

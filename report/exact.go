@@ -15,19 +15,23 @@ import (
 
 // exact gives the values of records as they were recorded, to the forms of a
 // report that a machine reads. What the document keeps back stays back here
-// too: a value counts only if it stands in the document's own text.
+// too: a value counts only if the document was made of it, and if it stands in
+// the document's own text.
 type exact struct {
 	*builder
 	words map[string]bool // the spans of the document and their lines
 	text  string          // all of them
+
+	spoken map[*locker.Record]map[string]bool // see tell
 
 	fields map[fieldKey]found
 }
 
 func newExact(b *builder) *exact {
 	own := *b // its maps are written to; other methods of the report may be at work
-	own.things, own.parts, own.having, own.masked = maps.Clone(b.things), maps.Clone(b.parts), maps.Clone(b.having), make(map[int64]bool)
-	x := &exact{builder: &own, words: make(map[string]bool), fields: make(map[fieldKey]found)}
+	own.things, own.parts, own.having, own.clean = maps.Clone(b.things), maps.Clone(b.parts), maps.Clone(b.having), maps.Clone(b.clean)
+	own.masked, own.told = make(map[int64]bool), nil
+	x := &exact{builder: &own, spoken: b.told, words: make(map[string]bool), fields: make(map[fieldKey]found)}
 	var all strings.Builder
 	for _, block := range b.blocks {
 		for _, spans := range spansOf(block) {
@@ -87,24 +91,8 @@ func (x *exact) shows(spans []typeset.Span) bool {
 	return len(spans) > 0
 }
 
-// tells tells whether the document speaks of a record: by its number, or by
-// what identifies it.
-func (x *exact) tells(r *locker.Record) bool {
-	if x.words[numbers(x.seqs(r))] {
-		return true
-	}
-	for _, rest := range strings.Split(x.text, x.rec(r))[1:] {
-		if rest == "" || rest[0] < '0' || rest[0] > '9' { // not the beginning of a longer number
-			return true
-		}
-	}
-	for name := range r.Fields {
-		if identifiers[string(r.Type)+"."+name] && x.field(r, name) != nil {
-			return true
-		}
-	}
-	return false
-}
+// tells tells whether the document speaks of a record.
+func (x *exact) tells(r *locker.Record) bool { return x.spoken[r] != nil }
 
 // string returns text that came from outside with every character as it is.
 // Secrets are masked as in the document; a text with one, and one that is not
@@ -169,7 +157,7 @@ type fieldKey struct {
 }
 
 func (x *exact) read(r *locker.Record, name string, spans []typeset.Span) any {
-	if len(spans) == 0 {
+	if len(spans) == 0 || !x.spoken[r][name] {
 		return nil
 	}
 	switch v := r.Fields[name].(type) {

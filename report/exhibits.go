@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"evidence-locker/locker"
-	"evidence-locker/locker/record"
 	"evidence-locker/report/typeset"
 )
 
@@ -57,8 +56,6 @@ func (b *builder) exhibitName(x exhibit) string {
 	return fmt.Sprintf(b.s("資料%d", "Exhibit %d"), x.n)
 }
 
-func (b *builder) fileName(x exhibit) string { return x.name }
-
 // bytes prints a file size.
 func (b *builder) bytes(n int64) string { return thousands(n) + b.s(" バイト", " bytes") }
 
@@ -90,7 +87,7 @@ func toolName(r *locker.Record) string {
 // card in its place.
 func (b *builder) showExhibit(x exhibit) []typeset.Block {
 	rows := []typeset.Field{
-		{Label: b.s("ファイル名", "File name"), Value: []typeset.Span{mono(b.fileName(x))}},
+		{Label: b.s("ファイル名", "File name"), Value: []typeset.Span{mono(x.name)}},
 		{Label: b.fileLabel(x, "note"), Value: b.or(b.value(x.rec, "note"))},
 		{Label: b.fileLabel(x, "at"), Value: b.or(b.value(x.rec, "at"))},
 		{Label: b.fileLabel(x, "captured_by"), Value: b.or(b.value(x.rec, "captured_by"))},
@@ -105,13 +102,13 @@ func (b *builder) showExhibit(x exhibit) []typeset.Block {
 		rows = append(rows, typeset.Field{Label: b.s("ファイルの更新日時", "File modified"), Value: typeset.Text(b.when(x.Modified))})
 	}
 	rows = append(rows,
-		typeset.Field{Label: b.s("保管庫への記録日時", "Recorded in the vault"), Value: typeset.Text(b.when(x.rec.RecordedAt) + b.s("、", ", ") + b.rec(x.rec))},
+		typeset.Field{Label: b.s("保管庫への記録日時", "Recorded in the vault"), Value: typeset.Text(b.stamp(x.rec.RecordedAt, b.when) + b.s("、", ", ") + b.rec(x.rec))},
 		typeset.Field{Label: b.s("記録した機器", "Recorded with"), Value: b.or(plainSpans(b.device(x.rec)))},
 		typeset.Field{Label: b.s("種別・サイズ", "Type and size"), Value: typeset.Text(typeset.Printable(x.MediaType) + b.s("、", ", ") + b.bytes(x.Size))},
 		typeset.Field{Label: "SHA-256", Value: typeset.Code(fmt.Sprintf("%x", x.SHA256))},
 	)
 	name := b.exhibitName(x)
-	out := []typeset.Block{typeset.Heading{Level: 3, Text: name + b.s("　", "  ") + b.fileName(x), ID: x.id()}, typeset.Fields{Rows: rows}}
+	out := []typeset.Block{typeset.Heading{Level: 3, Text: name + b.s("　", "  ") + x.name, ID: x.id()}, typeset.Fields{Rows: rows}}
 	if !x.isPicture() {
 		b.files[x.contentID()] = x
 		return append(out, b.fileCard(x))
@@ -181,26 +178,31 @@ func (b *builder) exhibitList() []typeset.Block {
 	if len(b.exhibits) == 0 {
 		return nil
 	}
+	time, by := 56.0, 24.0
+	if b.key == "police" { // its left margin is wide
+		time, by = 50, 21
+	}
 	t := typeset.Table{Size: tableSize, Columns: []typeset.Column{
-		{Head: b.s("資料番号", "No."), MM: 17},
+		{Head: b.s("資料番号", "No."), MM: 20},
 		{Head: b.s("標目", "Title")},
 		{Head: b.s("原本・写しの別", "Original or copy"), MM: 20},
-		{Head: b.label("evidence", "at"), MM: 50},
-		{Head: b.s("作成者（取得者）", "Made by"), MM: 21},
+		{Head: b.label("evidence", "at"), MM: time},
+		{Head: b.s("作成者（取得者）", "Made by"), MM: by},
 		{Head: b.s("立証趣旨（何を示すか）", "What it shows"), Width: 1.2},
 	}}
 	for _, x := range b.exhibits {
 		at := b.or(nil)
-		if v, ok := x.rec.Fields["at"].(record.Time); ok {
+		if v, ok := b.moment(x.rec, "at"); ok {
 			at = typeset.Text(b.whenCell(v.At))
 		}
 		t.Rows = append(t.Rows, []typeset.Cell{
-			{goTo(x.id(), b.exhibitName(x))}, {mono(b.fileName(x))},
+			{goTo(x.id(), b.exhibitName(x))}, {mono(x.name)},
 			typeset.Text(b.kindOfCopy(x)),
 			at, b.or(b.value(x.rec, "captured_by")), b.or(b.value(x.rec, "note")),
 		})
 	}
-	return []typeset.Block{t}
+	return []typeset.Block{t, typeset.Paragraph{Size: tableSize, Spans: typeset.Text(b.s(
+		"原本は、どれも保管庫内の電子データである。", "Every original is a file in the vault."))}}
 }
 
 // hashList names every file with the digest of its original bytes.
@@ -211,13 +213,13 @@ func (b *builder) hashesOf(xs []exhibit) []typeset.Block {
 		return nil
 	}
 	t := typeset.Table{Size: tableSize, Columns: []typeset.Column{
-		{Head: b.s("資料", "Exhibit"), MM: 19}, {Head: b.s("ファイル名と SHA-256", "File name and SHA-256")},
+		{Head: b.s("資料", "Exhibit"), MM: 20}, {Head: b.s("ファイル名と SHA-256", "File name and SHA-256")},
 		{Head: b.s("サイズ", "Size"), MM: 30, Align: typeset.Right},
 	}}
 	for _, x := range xs {
 		t.Rows = append(t.Rows, []typeset.Cell{
 			{goTo(x.id(), b.exhibitName(x))},
-			{mono(b.fileName(x)), {Text: "\n"}, {Text: fmt.Sprintf("%x", x.SHA256), Mono: true}},
+			{mono(x.name), {Text: "\n"}, {Text: fmt.Sprintf("%x", x.SHA256), Mono: true}},
 			typeset.Text(b.bytes(x.Size)),
 		})
 	}

@@ -95,7 +95,7 @@ func (b *builder) with(path string) []*locker.Record {
 	if known, ok := b.having[path]; ok {
 		return known
 	}
-	rs = slices.DeleteFunc(slices.Clone(rs), func(r *locker.Record) bool { return len(b.value(r, name)) == 0 })
+	rs = slices.DeleteFunc(slices.Clone(rs), func(r *locker.Record) bool { return len(b.wording(r, name)) == 0 })
 	if _, f, ok := record.LookupField(path); ok && !f.Multi && (t == "incident" || t == "reporter") && len(rs) > 1 {
 		rs = rs[len(rs)-1:]
 	}
@@ -113,34 +113,31 @@ func (b *builder) textOf(path string) string {
 	return plain(b.value(rs[len(rs)-1], name))
 }
 
-// ownAccounts returns the account records that may go to this recipient: those
-// at the incident's exchange. The account at another exchange is nobody's
-// business there.
+// ownAccounts returns the account records that may go to this recipient. Of the
+// person's own accounts those are the ones at the incident's exchange.
 func (b *builder) ownAccounts() []*locker.Record {
 	var rs []*locker.Record
-	here := datafile.Fold(b.exchangeKey)
-	if here == "" && b.file.Exchange {
-		here = b.onlyExchange()
-	}
 	for _, r := range live(b.in.Reporter, "account") {
-		if here != "" && b.atExchange(r) == here {
+		if b.here != "" && b.atExchange(r) == b.here {
 			rs = append(rs, r)
 		}
 	}
-	for _, r := range live(b.in.Incident, "account") {
-		if at := b.atExchange(r); at == "" || here == "" || at == here || !b.file.Exchange {
-			rs = append(rs, r)
-		}
-	}
-	return b.merged(rs)
+	return slices.DeleteFunc(b.merged(append(rs, live(b.in.Incident, "account")...)), b.elsewhere)
 }
 
-// onlyExchange is the exchange of the incident's accounts where its own is not
-// recorded: one that they all share, or else none, so that no exchange is told
-// of the account at another.
+// elsewhere tells whether a record is about another exchange than the one that
+// reads the report: what the person has there is not its business.
+func (b *builder) elsewhere(r *locker.Record) bool {
+	at := b.atExchange(r)
+	return b.file.Exchange && (r.Type == "account" || r.Type == "order") && at != "" && b.here != "" && at != b.here
+}
+
+// onlyExchange is the exchange of the incident's accounts and orders where its
+// own is not recorded: one that they all share, or else none, so that no
+// exchange is told of what is at another.
 func (b *builder) onlyExchange() string {
 	only := ""
-	for _, r := range live(b.in.Incident, "account") {
+	for _, r := range append(live(b.in.Incident, "account"), live(b.in.Incident, "order")...) {
 		switch at := b.atExchange(r); {
 		case at == "" || at == only:
 		case only == "":
@@ -152,14 +149,21 @@ func (b *builder) onlyExchange() string {
 	return only
 }
 
-// ofIncident returns the things of a type that the incident tells of.
+// ofIncident returns the things of a type that the incident tells of and that
+// the reader may see.
 func (b *builder) ofIncident(t record.Type) []*locker.Record {
 	if slices.Contains(b.file.LeavesOut, t) {
 		return nil
 	}
 	rs, done := b.things[t]
 	if !done {
-		rs = b.merged(live(b.in.Incident, t))
+		for _, r := range b.merged(live(b.in.Incident, t)) {
+			if b.elsewhere(r) {
+				b.keptBack += len(b.seqs(r))
+			} else {
+				rs = append(rs, r)
+			}
+		}
 		b.things[t] = rs
 	}
 	return rs
@@ -171,21 +175,38 @@ func (b *builder) ofIncident(t record.Type) []*locker.Record {
 // stays its own, as do those that cannot be of one thing for what else they say.
 func (b *builder) merged(rs []*locker.Record) []*locker.Record {
 	var out []*locker.Record
-	at := make(map[string][]int) // id -> places in out
+	// The places in out by their id and, as one transaction may pay thousands,
+	// by their destination.
+	type key struct{ id, to string }
+	at := make(map[key][]int)
+	keyOf := func(r *locker.Record) (k key) {
+		k.id = b.identity(r)
+		if v := r.Fields["to"]; r.Type == "transfer" && v != nil {
+			k.to = v.String()
+		}
+		return k
+	}
+	all := make(map[string][]int) // by their id alone
 	for _, r := range rs {
-		id := b.identity(r)
-		if id == "" {
+		k := keyOf(r)
+		if k.id == "" {
 			out = append(out, r)
 			continue
 		}
-		i := slices.IndexFunc(at[id], func(i int) bool { return b.sameThing(out[i], r) })
+		near := all[k.id]
+		if k.to != "" {
+			near = append(slices.Clone(at[k]), at[key{id: k.id}]...)
+			slices.Sort(near)
+		}
+		i := slices.IndexFunc(near, func(i int) bool { return b.sameThing(out[i], r) })
 		if i < 0 {
-			at[id] = append(at[id], len(out))
+			at[k], all[k.id] = append(at[k], len(out)), append(all[k.id], len(out))
 			out = append(out, r)
 			continue
 		}
-		place := at[id][i]
+		place := near[i]
 		joined := out[place]
+		was := keyOf(joined)
 		if b.parts[joined] == nil {
 			first := joined
 			joined = &locker.Record{Record: first.Record, Known: true}
@@ -199,6 +220,10 @@ func (b *builder) merged(rs []*locker.Record) []*locker.Record {
 			}
 		}
 		b.parts[joined] = append(b.parts[joined], r)
+		if now := keyOf(joined); now != was {
+			at[was] = slices.DeleteFunc(at[was], func(i int) bool { return i == place })
+			at[now] = append(at[now], place)
+		}
 	}
 	return out
 }

@@ -10,7 +10,9 @@ import (
 	"image/jpeg"
 	"image/png"
 	"io"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -69,8 +71,8 @@ func (m *made) add(t record.Type, f record.Fields) *locker.Record {
 	r.RecordedAt = at("2026-11-03T08:00:00+09:00").Add(time.Duration(m.next) * time.Minute)
 	r.Device = record.Device{OS: "linux", Arch: "amd64", Host: "home-pc"}
 	r.Tool = record.Tool{Name: "locker", Version: "0.1.0"}
-	sync := true
-	r.Clock = record.Clock{Zone: "Asia/Tokyo", Synchronised: &sync}
+	synchronised := true
+	r.Clock = record.Clock{Zone: "Asia/Tokyo", Synchronised: &synchronised}
 	m.next++
 	if t == "reporter" {
 		r.Incident = 0
@@ -114,20 +116,27 @@ func screenshot(w, h int) image.Image {
 	return img
 }
 
-func pngOf(w, h int) []byte {
+// pictureFiles keeps what pngOf and jpegOf made: nearly every test asks for the
+// same few.
+var pictureFiles sync.Map
+
+func pictureOf(w, h int, format string, encode func(io.Writer, image.Image) error) []byte {
+	key := fmt.Sprint(format, w, h)
+	if b, ok := pictureFiles.Load(key); ok {
+		return slices.Clone(b.([]byte))
+	}
 	var b bytes.Buffer
-	if err := png.Encode(&b, screenshot(w, h)); err != nil {
+	if err := encode(&b, screenshot(w, h)); err != nil {
 		panic(err)
 	}
-	return b.Bytes()
+	pictureFiles.Store(key, b.Bytes())
+	return slices.Clone(b.Bytes())
 }
 
+func pngOf(w, h int) []byte { return pictureOf(w, h, "png ", png.Encode) }
+
 func jpegOf(w, h int) []byte {
-	var b bytes.Buffer
-	if err := jpeg.Encode(&b, screenshot(w, h), nil); err != nil {
-		panic(err)
-	}
-	return b.Bytes()
+	return pictureOf(w, h, "jpeg ", func(w io.Writer, img image.Image) error { return jpeg.Encode(w, img, nil) })
 }
 
 // fullIncident has something of everything.
@@ -217,4 +226,28 @@ func forms() []Options {
 		}
 	}
 	return os
+}
+
+// eachReader is every recipient in one of the languages, by turns: for what is
+// drawn, and the same in both.
+func eachReader() []Options {
+	var os []Options
+	for i, r := range Recipients() {
+		os = append(os, Options{For: r.Key, Lang: []string{"ja", "en"}[i%2]})
+	}
+	return os
+}
+
+var fullPDFs sync.Map
+
+// fullPDF is the PDF of fullIncident.
+func fullPDF(t *testing.T, o Options) []byte {
+	t.Helper()
+	key := o.For + " " + o.Lang
+	if b, ok := fullPDFs.Load(key); ok {
+		return b.([]byte)
+	}
+	b := pdfOf(t, fullIncident(), Options{For: o.For, Lang: o.Lang})
+	fullPDFs.Store(key, b)
+	return b
 }

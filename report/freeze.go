@@ -16,7 +16,7 @@ func (b *builder) freeze() {
 	b.add(b.damageNote()...)
 	b.add(b.part("ask")...)
 	b.section("transfers", b.s("送金（UTC の時刻を先に示す）", "Transfers (UTC first)"), append(
-		b.transactions(b.with("transfer")),
+		b.transactions(),
 		typeset.Paragraph{Size: 8.5, Spans: typeset.Text(b.s(
 			"推定は推定と書いた。アドレスがどのサービスのものかは推定であり、確かめられた事実ではない。意見や推測は本書に載せていない。",
 			"Estimates are marked as such. Which service an address belongs to is an estimate, not a confirmed fact. Opinions and guesses are not in this document."))}))
@@ -27,7 +27,7 @@ func (b *builder) freeze() {
 	b.section("circumstances", b.circumstancesTitle(), b.circumstances())
 	b.section("timeline", b.s("時系列", "Timeline"), b.timeline())
 	b.section("losses", b.lossesTitle(), b.losses())
-	b.section("actors", b.s("相手方", "The other side"), b.items("actor", b.s("相手方", "Item")))
+	b.section("actors", b.s("相手方", "The other side"), b.items("actor", b.s("相手方", "Party")))
 	b.section("actions", b.s("した対応", "Steps taken"), b.lines("action", b.s("したこと", "Step"), "step", "text", "result"))
 	b.section("contacts", b.s("ほかへの届け出と番号", "Reported elsewhere, with numbers"),
 		b.itemsWithout([]string{"channel", "direction", "text", "reply", "due"}, "contact", b.s("やり取り", "Talk"), "with", "at", "inquiry_no"))

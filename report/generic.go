@@ -14,10 +14,10 @@ func (b *builder) policeGeneric() {
 	b.add(b.part("summary")...)
 	b.section("identity", b.s("届け出る人", "Who reports this"), b.part("identity"))
 	b.add(typeset.PageBreak{}) // the first sheet is the summary
-	b.section("transfers", b.s("送金", "Transfers"), b.transactions(b.with("transfer")))
+	b.section("transfers", b.s("送金", "Transfers"), b.transactions())
 	b.section("bank", b.s("銀行での入出金", "Bank transfers"), b.items("bank", b.s("銀行", "Bank"), "amount", "at"))
 	b.section("losses", b.lossesTitle(), b.losses())
-	b.section("actors", b.s("相手方", "The other side"), b.items("actor", b.s("相手方", "Item")))
+	b.section("actors", b.s("相手方", "The other side"), b.items("actor", b.s("相手方", "Party")))
 	b.section("circumstances", b.circumstancesTitle(), b.circumstances())
 	b.section("timeline", b.s("時系列", "Timeline"), b.timeline())
 	b.record()

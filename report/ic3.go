@@ -13,13 +13,13 @@ func (b *builder) ic3() {
 			"To be copied into the boxes on ic3.gov; not the report itself. IC3 keeps no attachments: paste the text and keep the originals. The exact names of the boxes and their length limits could not be confirmed."))})
 	b.add(b.damageNote()...)
 
-	transfers := b.transactions(b.with("transfer"))
+	transfers := b.transactions()
 	b.section("transfers", b.s("金銭の動き", "Financial transactions"), append(transfers, b.part("loss")...))
 	b.section("bank", b.s("銀行での入出金", "Bank transfers"), b.items("bank", b.s("銀行", "Bank"), "amount", "at"))
 	b.section("victim", b.s("被害者", "Victim information"), b.part("victim"))
 	b.section("circumstances", b.s("経緯", "Description of the incident"), append(b.part("incident"), b.circumstances()...))
 	b.section("used", b.s("使われたもの", "What was used"), b.part("used"))
-	b.section("actors", b.s("相手方", "The other side"), b.items("actor", b.s("相手方", "Item")))
+	b.section("actors", b.s("相手方", "The other side"), b.items("actor", b.s("相手方", "Party")))
 	b.section("reported", b.s("そのほかの情報", "Other information"), b.part("other"))
 	b.optional("filer", b.s("申告する人", "Who filed this"), b.part("filer"))
 	b.section("timeline", b.s("時系列", "Timeline"), b.timeline())
@@ -31,7 +31,7 @@ func (b *builder) ic3() {
 // record are the sections that stand behind a report to the police of other
 // countries.
 func (b *builder) record() {
-	b.section("orders", b.s("注文", "Orders"), b.items("order", b.s("注文", "Order"), "id", "pair", "side", "quantity", "placed_at"))
+	b.section("orders", b.s("注文", "Orders"), b.orders())
 	b.section("attempts", b.s("試みた操作", "Attempts"), b.attempts())
 	b.section("accounts", b.s("利用していた口座", "Accounts used"), b.items("account", b.s("口座", "Account"), "exchange"))
 	b.section("errors", b.errorsTitle(), b.errorText())

@@ -47,9 +47,11 @@ const (
 //	contacts, notes, {item, seqs, recorded_at, fields}: item is the number in the
 //	under            document, fields are those of the record by their names; under
 //	                 tells of records of other incidents
+//	elsewhere        how many records of orders at other exchanges are left out
 //	exhibits         {number, seq, name, sha256, size, media_type, modified,
 //	                 recorded_at, fields}
-//	retracted        {seq, type, by, at, why}; what they said is not here
+//	retracted        {seq, type, by, at, why}; what they said is not here, and
+//	                 why is "" where the document keeps it back
 //	damaged, newer   numbers of the records that could not be read, and of those
 //	                 that a newer version of the program wrote
 //	missing          {path, label, need, why, source}
@@ -141,6 +143,7 @@ func (x *exact) document(r *Report) object {
 		{"actors", "actor"}, {"actions", "action"}, {"contacts", "contact"}, {"notes", "note"}, {"under", "under"}} {
 		out = append(out, member{list.name, x.thingObjects(list.t)})
 	}
+	out = append(out, member{"elsewhere", x.keptBack})
 	return append(out, member{"exhibits", x.exhibitObjects()}, member{"retracted", x.retractedObjects()},
 		member{"damaged", sorted(x.damaged)}, member{"newer", sorted(x.unknown())}, member{"missing", missing}, member{"warnings", warnings})
 }
@@ -172,7 +175,7 @@ func (x *exact) kindKeys() []string {
 func (x *exact) formObjects() []object {
 	rows := []object{}
 	for _, f := range x.file.Field {
-		if f.Part == "transaction" { // of each transfer: see there
+		if f.Part == "transaction" || x.onRequest(f) { // transactions: see the transfers
 			continue
 		}
 		spans := x.show(f)
@@ -288,7 +291,7 @@ func (x *exact) exhibitObjects() []object {
 			}
 		}
 		out = append(out, object{{"number", e.n}, {"seq", e.rec.Seq}, {"name", x.string(e.rec, e.Name)}, {"sha256", fmt.Sprintf("%x", e.SHA256)},
-			{"size", e.Size}, {"media_type", e.MediaType}, {"modified", modified}, {"recorded_at", x.recordedTime(e.rec)}, {"fields", fields}})
+			{"size", e.Size}, {"media_type", x.string(e.rec, e.MediaType)}, {"modified", modified}, {"recorded_at", x.recordedTime(e.rec)}, {"fields", fields}})
 	}
 	return out
 }

@@ -249,11 +249,13 @@ func TestCSVCell(t *testing.T) {
 	for _, c := range []struct{ column, in, want string }{
 		{"note", "", ""}, {"note", "plain, \"quoted\"", "plain, \"quoted\""},
 		{"note", "=1+1", "'=1+1"}, {"note", "+81 call me", "'+81 call me"}, {"note", "-x", "'-x"}, {"note", "@SUM(A1)", "'@SUM(A1)"},
-		{"note", "\t=1", "'\t=1"}, {"note", "\r=1", "'\n=1"}, {"note", "\n=1", "'\n=1"}, {"bank_holder", "＝1", "'＝1"}, {"note", "＠x", "'＠x"},
+		{"note", "\t=1", "'\t'=1"}, {"note", "\r=1", "'\n'=1"}, {"note", "\n=1", "'\n'=1"}, {"bank_holder", "＝1", "'＝1"}, {"note", "＠x", "'＠x"},
 		{"quantity", "-5.5", "-5.5"}, {"price", "+1E5", "+1E5"}, {"note", "-5", "-5"}, {"value_source", "-5%", "'-5%"},
 		{"memo", `=HYPERLINK("http://x","y")`, `'=HYPERLINK("http://x","y")`}, {"memo", "+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"},
 		{"memo", "0000123", "0000123"}, {"to", "-1:83df", "-1:83df"}, {"txid", "+a/b+c==", "+a/b+c=="}, {"txid", "=A1", "'=A1"}, {"to", "-1:83df(", "'-1:83df("},
 		{"note", "a\x00b\u202ec", "a〔U+0000〕b〔U+202E〕c"}, {"note", "👨\u200d👩 ❤\ufe0f 𠮷", "👨\u200d👩 ❤\ufe0f 𠮷"}, {"note", "a\tb\nc", "a\tb\nc"},
+		{"note", "a;=1;@b;c", "a;'=1;'@b;c"}, {"memo", `a;"=cmd|' /C calc'!A0"`, `a;"'=cmd|' /C calc'!A0"`}, {"note", "a\n=1\n -b\t+c", "a\n'=1\n '-b\t'+c"},
+		{"note", ";;＝1", ";;'＝1"}, {"note", "a = b; c-d", "a = b; c-d"},
 	} {
 		if got := csvCell(c.column, c.in); got != c.want {
 			t.Errorf("%s %q: %q, want %q", c.column, c.in, got, c.want)
@@ -357,13 +359,14 @@ func TestMachineLanguages(t *testing.T) {
 
 // What the document keeps back leaves by no other door.
 func TestMachineKeepsBack(t *testing.T) {
+	t.Parallel()
 	m := fullIncident()
 	m.add("account", record.Fields{"exchange": word("Kraken"), "user_id": word("kraken-user-id"), "email": word("kraken@example.com"), "note": word("kraken-note")})
 	m.add("transfer", record.Fields{"memo": word("pass\ufe0fword: hunter2hidden"), "note": word("seed phrase: apple banana cherry"), "txid": word("tx-of-secret")})
 	m.retract(m.add("transfer", record.Fields{"txid": word("retracted-txid"), "to": word("retracted-address")}), "wrong")
 	m.retract(m.add("reporter", record.Fields{"phone": word("000-9999-0000")}), "wrong")
 	secrets := []string{"hunter2", "apple banana"}
-	for _, o := range forms() {
+	for i, o := range forms() {
 		kept := slices.Clone(secrets)
 		text := textOf(t, m.Input, o)
 		for _, s := range []string{"東京都千代田区見本町1-1", "000-0000-0000", "000-9999-0000", "みほん", "会社員", "taro@example.com",
@@ -375,7 +378,10 @@ func TestMachineKeepsBack(t *testing.T) {
 		if o.For == "support" && !slices.Contains(kept, "東京都千代田区見本町1-1") || o.For == "support" && !slices.Contains(kept, "kraken-user-id") {
 			t.Errorf("%+v: the text has it: %q", o, kept)
 		}
-		outs := map[string]string{"csv": csvOf(t, m.Input, o), "json": jsonOf(t, m.Input, o), "text": text, "pdf": allPages(t, pdfOf(t, m, o))}
+		outs := map[string]string{"csv": csvOf(t, m.Input, o), "json": jsonOf(t, m.Input, o), "text": text}
+		if (i/2+i)%2 == 0 { // each recipient in one of the languages
+			outs["pdf"] = allPages(t, pdfOf(t, m, o))
+		}
 		for name, s := range outs {
 			for _, secret := range kept {
 				if strings.Contains(strings.ReplaceAll(s, "\n", ""), secret) {
@@ -394,6 +400,55 @@ func TestMachineKeepsBack(t *testing.T) {
 		if strings.Contains(outs["csv"], "見本町") {
 			t.Errorf("%+v: the address is in the CSV", o)
 		}
+	}
+}
+
+// Nor does it where what is kept back reads like something that is shown.
+func TestMachineKeepsBackWhatReadsAlike(t *testing.T) {
+	m := newMade()
+	m.add("reporter", record.Fields{"name": word("Taro"), "phone": word("10"), "address": word("bitbank"), "email": word("BTC")})
+	m.add("incident", record.Fields{"exchange": word("bitbank"), "summary": word("0.05 BTC"), "opinion": word("0.05 BTC"), "own_ip": word("BTC")})
+	m.add("account", record.Fields{"exchange": word("bitbank"), "user_id": word("O0l1"), "login_id": word("O0l1"), "note": word("O0l1")})
+	m.add("contact", record.Fields{"with": word("police"), "inquiry_no": word("P-10"), "text": word("BTC"), "reply": word("P-10")})
+	m.add("transfer", record.Fields{"amount": sum("0.05 BTC"), "txid": word(btcTxID), "to": word(btcAddress)})
+	for _, lang := range []string{"ja", "en"} {
+		freeze, support := jsonOf(t, m.Input, Options{For: "freeze", Lang: lang}), jsonOf(t, m.Input, Options{For: "support", Lang: lang})
+		for _, kept := range []string{`"login_id"`, `"reply"`, `"note": "O0l1"`, "incident.opinion", "incident.own_ip", "reporter.phone", "reporter.address"} {
+			if strings.Contains(freeze, kept) {
+				t.Errorf("%s: %s is in the JSON for the receiving exchange", lang, kept)
+			}
+		}
+		for _, kept := range []string{"reporter.phone", "reporter.address"} {
+			if strings.Contains(support, kept) {
+				t.Errorf("%s: %s is in the JSON for the support desk", lang, kept)
+			}
+		}
+		// Control: what is shown is there, and so are the rest for those who get them.
+		wantAll(t, freeze, `"user_id"`, `"inquiry_no"`, btcTxID, "incident.summary")
+		wantAll(t, support, `"login_id"`, `"reply"`, "incident.opinion", "incident.own_ip")
+		wantAll(t, jsonOf(t, m.Input, Options{For: "support", Lang: lang, Address: true}), "reporter.phone", "reporter.address")
+	}
+}
+
+// A time that says nothing is none: the record is not lost with it, and no year
+// 1 is printed.
+func TestZeroTimes(t *testing.T) {
+	m := newMade()
+	m.add("action", record.Fields{"step": word("first step"), "at": record.Time{}})
+	m.add("attempt", record.Fields{"what": word("the attempt"), "from": record.Time{}, "until": record.Time{}})
+	m.add("transfer", record.Fields{"txid": word("zero-txid"), "at": record.Time{}})
+	m.file("zero.png", "image/png", pngOf(8, 8), record.Fields{"at": record.Time{}}).RecordedAt = time.Time{}
+	gone := m.add("note", record.Fields{"text": word("gone")})
+	m.retract(gone, "wrong")
+	gone.Retracted.RecordedAt = time.Time{}
+	for _, o := range forms() {
+		r := mustBuild(t, m.Input, o)
+		for out, s := range map[string]string{"text": textOf(t, m.Input, o), "json": jsonOf(t, m.Input, o), "csv": csvOf(t, m.Input, o)} {
+			if strings.Contains(s, "0001-01-01") || strings.Contains(s, "0001年") || !strings.Contains(s, "zero-txid") {
+				t.Errorf("%+v: %s:\n%s", o, out, s)
+			}
+		}
+		wantAll(t, sectionOf(r, "timeline"), "first step", "zero.png")
 	}
 }
 

@@ -29,7 +29,7 @@ func (b *builder) mica() {
 	b.section("circumstances", b.circumstancesTitle(), b.circumstances())
 	b.section("timeline", b.s("時系列", "Timeline"), b.timeline())
 	b.section("bank", b.s("銀行での入出金", "Bank transfers"), b.items("bank", b.s("銀行", "Bank")))
-	b.section("actors", b.s("相手方", "The other side"), b.items("actor", b.s("相手方", "Item")))
+	b.section("actors", b.s("相手方", "The other side"), b.items("actor", b.s("相手方", "Party")))
 	b.record()
 	b.ending()
 }

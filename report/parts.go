@@ -2,6 +2,8 @@ package report
 
 import (
 	"fmt"
+	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -20,10 +22,7 @@ func (b *builder) partFields(part string) []field {
 // part makes the rows of one part of the recipient's list; nothing if no row of
 // it applies.
 func (b *builder) part(part string) []typeset.Block {
-	all := b.file.Field
-	b.file.Field = b.partFields(part)
-	rows := b.form(false)
-	b.file.Field = all
+	rows := b.form(b.partFields(part), false)
 	if len(rows) == 0 {
 		return nil
 	}
@@ -42,11 +41,11 @@ var itemShows = map[string]func(*builder, field, *locker.Record) []typeset.Span{
 	"txid-link": (*builder).itemTxID,
 }
 
-// transactions shows each of some transfers as one whole block: what the
-// recipient asks for in its order, then what else is recorded of it. Where there
-// is no transfer, the block says so field by field.
-func (b *builder) transactions(rs []*locker.Record) []typeset.Block {
-	fields := b.partFields("transaction")
+// transactions shows each transfer as one whole block: what the recipient asks
+// for in its order, then what else is recorded of it. Where there is no transfer,
+// the block says so field by field.
+func (b *builder) transactions() []typeset.Block {
+	fields, rs := b.partFields("transaction"), b.with("transfer")
 	if len(rs) == 0 {
 		var rows []typeset.Field
 		for _, f := range fields {
@@ -61,10 +60,7 @@ func (b *builder) transactions(rs []*locker.Record) []typeset.Block {
 		return []typeset.Block{typeset.Fields{LabelWidth: 46, Rows: rows}}
 	}
 	var out []typeset.Block
-	for i, r := range b.ofIncident("transfer") {
-		if !slices.Contains(rs, r) {
-			continue
-		}
+	for i, r := range rs {
 		var rows []typeset.Field
 		listed := make(map[string]bool)
 		for _, f := range fields {
@@ -94,18 +90,31 @@ func (b *builder) transactions(rs []*locker.Record) []typeset.Block {
 		}
 		out = append(out,
 			typeset.Heading{Level: 3, ID: itemID("transfer", i+1), Text: fmt.Sprintf(b.s("送金 %d（%s）", "Transfer %d (%s)"), i+1, b.rec(r))},
-			typeset.Fields{LabelWidth: 46, Rows: rows})
+			typeset.Fields{LabelWidth: 46, Keep: true, Rows: rows})
 	}
 	return out
 }
 
 // explorerLink returns the recorded link if it leads to the transfer: a web
-// address that has the transaction ID in it. No address is ever made up.
+// address in ASCII, without a user's name, that has the transaction ID behind
+// its host. Any other is shown and leads nowhere; none is ever made up.
 func (b *builder) explorerLink(r *locker.Record) string {
-	link, txid := strings.TrimSpace(plain(b.value(r, "explorer_url"))), strings.TrimSpace(plain(b.value(r, "txid")))
-	low := strings.ToLower(link)
-	if txid == "" || !strings.HasPrefix(low, "https://") && !strings.HasPrefix(low, "http://") ||
-		!strings.Contains(low, strings.ToLower(txid)) || strings.ContainsFunc(link, func(r rune) bool { return r <= ' ' }) {
+	text := func(name string) string {
+		v := r.Fields[name]
+		if v == nil || b.text(r, v.String()) != v.String() {
+			return "" // a part of it is masked, or cannot be printed
+		}
+		return strings.TrimSpace(v.String())
+	}
+	link, txid := text("explorer_url"), strings.ToLower(text("txid"))
+	if strings.ContainsFunc(link, func(r rune) bool { return r <= ' ' || r > '~' || r == '\\' }) {
+		return ""
+	}
+	u, err := url.Parse(link)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || txid == "" {
+		return ""
+	}
+	if _, behind, _ := strings.Cut(strings.ToLower(link), strings.ToLower(u.Host)); !strings.Contains(behind, txid) {
 		return ""
 	}
 	return link
@@ -121,13 +130,10 @@ func (b *builder) itemTxID(_ field, r *locker.Record) []typeset.Span {
 
 func (b *builder) itemExplorer(f field, r *locker.Record) []typeset.Span {
 	v := b.value(r, "explorer_url")
-	if len(v) == 0 || b.explorerLink(r) != "" {
+	if len(v) == 0 || v[0].Link != "" {
 		return v
 	}
 	b.missIn(f, f.asking)
-	for i := range v {
-		v[i].Link = ""
-	}
 	return append(v, typeset.Span{Text: b.s("（この TXID へのリンクではない）", " (not a link to this TXID)"), Muted: true})
 }
 
@@ -140,11 +146,19 @@ func (b *builder) itemService(_ field, r *locker.Record) []typeset.Span {
 	return append(v, typeset.Span{Text: b.s("（推定：本人の記録によるもので、確認されていない）", " (estimate: as the person recorded it, not confirmed)"), Muted: true})
 }
 
-// isPolice tells whether a talk was with the police.
+// isPolice tells whether a talk was with the police, however the person wrote
+// it, as in 三田警察署 or "Tokyo Police". A station alone may be a department of a
+// desk.
 func isPolice(r *locker.Record) bool {
-	with, ok := r.Fields["with"]
-	return ok && slices.Contains([]string{"police", "警察"}, datafile.Fold(with.String()))
+	for _, name := range []string{"with", "station"} {
+		if v, ok := r.Fields[name]; ok && policeWord.MatchString(datafile.Fold(v.String())) {
+			return true
+		}
+	}
+	return false
 }
+
+var policeWord = regexp.MustCompile(`police|警察|警視庁|県警|府警|道警`)
 
 // moreShows are those of the recipients whose lists have parts.
 func moreShows() map[string]func(*builder) []typeset.Span {
@@ -155,6 +169,7 @@ func moreShows() map[string]func(*builder) []typeset.Span {
 		"exchanges":          (*builder).showExchanges,
 		"filer":              (*builder).showFiler,
 		"hold":               (*builder).showHold,
+		"inquiries":          (*builder).showInquiries,
 		"mails":              (*builder).showMails,
 		"narrative-below":    (*builder).showNarrativeBelow,
 		"no-field":           (*builder).showNoField,
@@ -250,14 +265,14 @@ func (b *builder) showMails() []typeset.Span {
 	var lines []typeset.Span
 	for _, x := range b.exhibits {
 		if x.MediaType == "message/rfc822" {
-			lines = join("\n", lines, []typeset.Span{goTo(x.id(), b.exhibitName(x)), {Text: b.s("：", ": ")}, mono(b.fileName(x))})
+			lines = join("\n", lines, []typeset.Span{goTo(x.id(), b.exhibitName(x)), {Text: b.s("：", ": ")}, mono(x.name)})
 		}
 	}
 	return lines
 }
 
 func (b *builder) showTwoFactor() []typeset.Span {
-	return typeset.Text(b.s("事実の記録があれば経緯の中にある。コードそのものは載せない。", "Whatever is recorded of it stands in the description. The codes themselves are never given."))
+	return typeset.Text(b.s("事実の記録があれば経緯の中にある。コードと読める箇所は伏せる。", "Whatever is recorded of it stands in the description. What reads like a code is masked."))
 }
 
 // showReported lists every talk with its reference number (recipients.md, rule
@@ -265,17 +280,40 @@ func (b *builder) showTwoFactor() []typeset.Span {
 func (b *builder) showReported() []typeset.Span {
 	var lines []typeset.Span
 	for _, r := range b.with("contact") {
-		who := join(b.s("、", ", "), b.value(r, "with"), b.value(r, "station"))
-		if len(who) == 0 {
-			who = typeset.Text(b.s("相手は未記入", "with whom is not recorded"))
-		}
-		number := b.value(r, "inquiry_no")
-		if len(number) == 0 {
-			number = typeset.Text(b.s("番号は未記入", "number not recorded"))
-		}
-		lines = join("\n", lines, join(b.s("：", ": "), who, number))
+		lines = join("\n", lines, b.reported(r))
 	}
 	return lines
+}
+
+// showInquiries lists the talks that have a reference number, each with whose
+// number it is.
+func (b *builder) showInquiries() []typeset.Span {
+	var lines []typeset.Span
+	rs := b.with("contact.inquiry_no")
+	for i, r := range rs {
+		if i == b.shown {
+			return append(lines, typeset.Span{Text: fmt.Sprintf(b.s("\nほか%d件", "\nand %d more"), len(rs)-i)})
+		}
+		lines = join("\n", lines, b.reported(r))
+	}
+	return lines
+}
+
+// reported is with whom a talk was, and its reference number.
+func (b *builder) reported(r *locker.Record) []typeset.Span {
+	who, station := b.value(r, "with"), b.value(r, "station")
+	if strings.HasSuffix(plain(who), plain(station)) {
+		station = nil // said already
+	}
+	who = join(b.s("、", ", "), who, station)
+	if len(who) == 0 {
+		who = typeset.Text(b.s("相手は未記入", "with whom is not recorded"))
+	}
+	number := b.value(r, "inquiry_no")
+	if len(number) == 0 {
+		number = typeset.Text(b.s("番号は未記入", "number not recorded"))
+	}
+	return join(b.s("：", ": "), who, number)
 }
 
 func (b *builder) showSubjects() []typeset.Span {
@@ -328,7 +366,7 @@ func (b *builder) showProof() []typeset.Span {
 	if len(b.exhibits) == 0 {
 		return nil
 	}
-	return []typeset.Span{goTo("exhibits", fmt.Sprintf(b.s("あれば資料%d点の中にある（何を示すかは各資料に記載）", "if recorded, among the exhibits (%d); each says what it shows"), len(b.exhibits)))}
+	return []typeset.Span{goTo("exhibits", fmt.Sprintf(b.s("資料%d点を添える（何を示すかは各資料の「説明」に記載）", "exhibits attached: %d (what each shows is said beside it)"), len(b.exhibits)))}
 }
 
 func (b *builder) showPoliceNumber() []typeset.Span {
@@ -397,7 +435,7 @@ func (b *builder) showServiceReferences() []typeset.Span {
 }
 
 func (b *builder) showDamage() []typeset.Span {
-	value := b.showValues()
+	value := b.lossValues() // their total stands under the losses
 	if len(value) > 0 {
 		value = append(typeset.Text(b.s("当時の価格：", "Value then: ")), value...)
 	}

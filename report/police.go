@@ -14,14 +14,14 @@ func (b *builder) police() {
 		typeset.Paragraph{Align: typeset.Center, Size: 9, Spans: typeset.Text(b.s(
 			"被害届の記入に用いる資料。届出書そのものではない。", "Material for filling in a victim report; not the report itself."))})
 	b.add(b.damageNote()...)
-	b.add(typeset.Fields{LabelWidth: 46, Rows: b.form(false)})
+	b.add(typeset.Fields{LabelWidth: 46, Rows: b.form(b.file.Field, false)})
 
 	b.section("circumstances", b.circumstancesTitle(), b.circumstances())
 	b.section("timeline", b.s("時系列", "Timeline"), b.timeline())
 	b.section("losses", b.lossesTitle(), b.losses())
 	b.section("transfers", b.s("送金", "Transfers"), b.items("transfer", b.s("送金", "Transfer"), "amount", "network", "txid", "from", "to", "at", "value"))
 	b.section("bank", b.s("銀行での入出金", "Bank transfers"), b.items("bank", b.s("銀行", "Bank")))
-	b.section("orders", b.s("注文", "Orders"), b.items("order", b.s("注文", "Order"), "id", "pair", "side", "quantity", "placed_at"))
+	b.section("orders", b.s("注文", "Orders"), b.orders())
 	b.section("attempts", b.s("試みた操作", "Attempts"), b.attempts())
 	b.section("accounts", b.s("利用していた口座", "Accounts used"), b.itemsWithout([]string{"email", "login_id"}, "account", b.s("口座", "Account"), "exchange"))
 	b.section("errors", b.errorsTitle(), b.errorText())
@@ -53,7 +53,7 @@ func (b *builder) identitySheet() {
 			"This sheet can be taken off. The body begins behind it with page 1 and has the name and age only."))},
 	)
 	b.add(b.damageNote()...) // this is page 1
-	b.add(typeset.Fields{LabelWidth: 46, Rows: b.form(true)})
+	b.add(typeset.Fields{LabelWidth: 46, Rows: b.form(b.file.Field, true)})
 }
 
 func (b *builder) errorText() []typeset.Block {

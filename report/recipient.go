@@ -26,7 +26,7 @@ const (
 // recipientFile is a data file recipient/<key>.toml.
 type recipientFile struct {
 	JA, EN    string
-	Exchange  bool          // the reader is an exchange: accounts elsewhere are not its business
+	Exchange  bool          // the reader is an exchange: accounts and orders at others are not its business
 	LeavesOut []record.Type `toml:"leaves_out"` // types of records that this reader has no use for
 	Field     []field
 	Hold      []holdRule

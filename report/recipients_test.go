@@ -150,6 +150,39 @@ func TestFreezeLinks(t *testing.T) {
 	}
 }
 
+// Whoever reads it, a recorded address is a link only if it leads to the
+// transaction, and the text of another person never makes it lead elsewhere.
+func TestExplorerLinksOfAnyReader(t *testing.T) {
+	for link, want := range map[string]bool{
+		"https://explorer.example/tx/" + btcTxID: true, "http://explorer.example/?q=" + strings.ToUpper(btcTxID) + "#in": true,
+		"https://explorer.example:8443/tx/" + btcTxID: true,
+		"https://explorer.example/":                   false, "https://" + btcTxID + ".evil.example/": false, "https://explorer.example@evil.example/" + btcTxID: false,
+		"https://explorer.example/" + btcTxID + " x": false, "https://еxplorer.example/tx/" + btcTxID: false, "https:\\\\evil.example\\" + btcTxID: false,
+		"javascript:alert('" + btcTxID + "')": false, "#" + btcTxID: false, "//evil.example/" + btcTxID: false, "file:///etc/" + btcTxID: false,
+		"https://explorer.example/tx/" + btcTxID + "?access_token=" + strings.Repeat("s", 20): false, // masked
+	} {
+		m := newMade()
+		m.add("transfer", record.Fields{"txid": word(btcTxID), "to": word("https://evil.example/" + btcTxID), "explorer_url": word(link)})
+		m.add("incident", record.Fields{"url": word("https://evil.example/login"), "narrative": word(link)})
+		for _, key := range recipientOrder {
+			r := mustBuild(t, m.Input, Options{For: key, Lang: "en"})
+			links := 0
+			relink(r.blocks, func(s typeset.Span) typeset.Span {
+				if s.Link != "" && s.Link[0] != '#' || strings.Contains(s.Link, btcTxID) {
+					links++
+					if s.Link != link {
+						t.Errorf("%s: link to %q", key, s.Link)
+					}
+				}
+				return s
+			})
+			if links > 0 != want {
+				t.Errorf("%s: %q: %d links", key, link, links)
+			}
+		}
+	}
+}
+
 // UTC comes first at every time, and what an exchange wants of the police is
 // told to that exchange only.
 func TestFreezeTimesAndRules(t *testing.T) {
@@ -225,7 +258,7 @@ func TestFirstPages(t *testing.T) {
 		"mica":           {"1.a", "1.b", "2.a", "2.b", "3.a", "3.b", "3.c", "3.d", "東京都千代田区見本町1-1", "0123456789", "90000000001", "0.05 BTC"},
 	} {
 		for _, lang := range []string{"ja", "en"} {
-			first := pageText(t, pdfOf(t, fullIncident(), Options{For: recipient, Lang: lang}), 1)
+			first := pageText(t, fullPDF(t, Options{For: recipient, Lang: lang}), 1)
 			for _, want := range wants {
 				if !strings.Contains(first, want) {
 					t.Errorf("%s %s: page 1 has no %q:\n%s", recipient, lang, want, first)

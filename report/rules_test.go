@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"fmt"
 	"os/exec"
 	"regexp"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"evidence-locker/locker"
 	"evidence-locker/locker/playbook"
 	"evidence-locker/locker/record"
 	"evidence-locker/report/typeset"
@@ -94,6 +96,7 @@ func TestRule02TimeAndPlace(t *testing.T) {
 }
 
 func TestRule03ZoneOnEveryTime(t *testing.T) {
+	t.Parallel()
 	clock := regexp.MustCompile(`\d\d:\d\d:\d\d(?:\.\d+)?( [+-]\d\d:\d\d| UTC)?`)
 	for _, o := range forms() {
 		s := strings.ReplaceAll(textOf(t, fullIncident().Input, o), "\n", " ")
@@ -115,7 +118,8 @@ func TestRule03ZoneOnEveryTime(t *testing.T) {
 }
 
 func TestRule04PoliceSheet(t *testing.T) {
-	pdf := pdfOf(t, fullIncident(), Options{For: "police", Lang: "ja"})
+	t.Parallel()
+	pdf := fullPDF(t, Options{For: "police", Lang: "ja"})
 	if tool, err := exec.LookPath("pdfinfo"); err == nil {
 		cmd := exec.Command(tool, "-")
 		cmd.Stdin = bytes.NewReader(pdf)
@@ -146,7 +150,7 @@ func TestRule04PoliceSheet(t *testing.T) {
 		}
 	}
 	for _, o := range forms() {
-		pdf := pdfOf(t, fullIncident(), o)
+		pdf := fullPDF(t, o)
 		first := pageText(t, pdf, 1)
 		if o.For == "police" { // the count of the body begins behind the sheet that can be taken off
 			if want := map[string]string{"ja": "別紙 1 / 1 ページ", "en": "Separate sheet, page 1 of 1"}[o.Lang]; !strings.Contains(first, want) {
@@ -251,13 +255,14 @@ func identifiersOf(recipient string) []string {
 // Identifiers are text that can be selected, in the PDF and in the text file
 // beside it.
 func TestRule08IdentifiersAsText(t *testing.T) {
+	t.Parallel()
 	tool, err := exec.LookPath("pdftotext")
 	if err != nil {
 		t.Skip("no pdftotext")
 	}
 	for _, o := range forms() {
 		cmd := exec.Command(tool, "-", "-")
-		cmd.Stdin = bytes.NewReader(pdfOf(t, fullIncident(), o))
+		cmd.Stdin = bytes.NewReader(fullPDF(t, o))
 		pdf, err := cmd.Output()
 		if err != nil {
 			t.Fatal(err)
@@ -356,6 +361,10 @@ func TestRule11NoSecrets(t *testing.T) {
 		"API secret: abcdEFGH1234":                                                "abcdEFGH1234",
 		"秘密鍵は 5Kb8kLf9zgWQnogidDA76MzPL6TsZZY36hWXMssSzNyd":                       "5Kb8kLf9zgWQnogidDA76MzPL6TsZZY36hWXMssSzNyd",
 		"seed phrase: legal winner thank year wave":                               "winner thank",
+		"<td>Password:</td> <td>hunter2secret</td>":                               "hunter2secret",
+		"password: <hunter2secret>":                                               "hunter2secret",
+		"認証コード：</span>\n&nbsp;<b>123456</b>":                                      "123456",
+		"パスワード： <b>&nbsp;</b> <i>hunter2secret</i> です":                            "hunter2secret",
 		"key xprv9s21ZrQH143K3QTDL4LXw2F7HEK3wJUD2nW2nRk4stbPy6cq3jPPqjiChkVvvNKmPGJxWUtg6LnF5kejMRNNU3TGtRBeJgk33yuGBxrMPHi end": "xprv9s21",
 	} {
 		m := newMade()
@@ -370,9 +379,23 @@ func TestRule11NoSecrets(t *testing.T) {
 		}
 	}
 	for _, harmless := range []string{"パスワードを変更した", "I changed the password.", "二段階認証を設定した", "API接続に失敗した", "txid: " + btcTxID,
-		"the password is not accepted", "2FA: on", "シードフレーズは誰にも教えていない", "パスフレーズは使っていません。", "二段階認証: あり", "Passwords were changed", "-----BEGIN CERTIFICATE-----\nMIGH", "the laptop: new", "compass: north"} {
+		"the password is not accepted", "2FA: on", "シードフレーズは誰にも教えていない", "パスフレーズは使っていません。", "二段階認証: あり", "Passwords were changed", "-----BEGIN CERTIFICATE-----\nMIGH", "the laptop: new", "compass: north", "the password is <b>not</b> accepted"} {
 		if got, masked := maskSecrets(harmless, "X"); masked {
 			t.Errorf("%q became %q", harmless, got)
+		}
+	}
+	// A phrase goes on over lines, and ends where they are no bare words.
+	for in, want := range map[string]string{
+		"seed phrase:\nlegal winner thank year\nwave sausage worth useful\nThe end.": "seed phrase:\nX\nThe end.",
+		"recovery phrase:\n1. legal\n2. winner\n3. thank\n\nafter":                   "recovery phrase:\nX\n\nafter",
+		"シードフレーズ：あいこくしん　あおぞら\nあかちゃん　あきる\n以上":                                         "シードフレーズ：X\n以上",
+		"mnemonic = \"legal winner\nthank year\"\nlogged in at 5":                    "mnemonic = \"X\nlogged in at 5",
+		"seed: legal winner thank\n2026-11-03 02:14 ERROR withdrawal":                "seed: X\n2026-11-03 02:14 ERROR withdrawal",
+		"seed phrase: " + strings.Repeat("word ", 24) + "\nnext line":                "seed phrase: X" + " \nnext line",
+		"パスワード: hunter2secret\nlegal winner thank":                                   "パスワード: X\nlegal winner thank",
+	} {
+		if got, _ := maskSecrets(in, "X"); got != want {
+			t.Errorf("%q became %q, want %q", in, got, want)
 		}
 	}
 	// Only the word after は, not what the sentence says of it.
@@ -610,6 +633,59 @@ func TestOtherExchangesStayOut(t *testing.T) {
 			if got := strings.Contains(textOf(t, m.Input, o), "id-at-b"); got != (want || !recipientFiles()[o.For].Exchange) {
 				t.Errorf("%+v: %d accounts: shown %v", o, n, got)
 			}
+		}
+	}
+}
+
+// Orders at another exchange are not the reader's business, whether they stand
+// or were withdrawn. The report says how many it leaves out.
+func TestOrdersElsewhereStayOut(t *testing.T) {
+	m := newMade()
+	m.add("incident", record.Fields{"exchange": word("bitbank"), "kind": word("execution")})
+	order := func(exchange, id string) *locker.Record {
+		f := record.Fields{"id": word(id), "placed_at": when("2026-11-03T02:00:00+09:00"), "pair": word("pair-of-" + id)}
+		if exchange != "" {
+			f["exchange"] = word(exchange)
+		}
+		return m.add("order", f)
+	}
+	order("bitbank", "own-order")
+	order("", "order-of-none")
+	order("Kraken", "kraken-order")
+	order("", "told-later") // of one thing with the next
+	order("クラーケン", "told-later")
+	m.retract(order("Kraken", "withdrawn-order"), "kraken-reason")
+	m.retract(m.add("account", record.Fields{"exchange": word("bitbank"), "user_id": word("withdrawn-account")}), "account-reason")
+	private := []string{"kraken-order", "told-later", "withdrawn-order", "kraken-reason", "account-reason", "withdrawn-account"}
+	for _, o := range forms() {
+		if !gets(o, "order") {
+			continue
+		}
+		exchange := recipientFiles()[o.For].Exchange
+		text, doc, table := textOf(t, m.Input, o), jsonOf(t, m.Input, o), csvOf(t, m.Input, o)
+		for _, s := range private {
+			want := !exchange && s != "withdrawn-account"
+			if strings.Contains(text, s) != want {
+				t.Errorf("%+v: %s is shown: %v", o, s, !want)
+			}
+			if exchange && (strings.Contains(doc, s) || strings.Contains(table, s)) {
+				t.Errorf("%+v: %s is in the JSON or CSV", o, s)
+			}
+		}
+		wantAll(t, text, "own-order", "order-of-none")
+		says := map[string]string{"ja": "ほかの取引所での注文の記録3件は", "en": "Recordsofordersatotherexchanges,leftoutbecausetheydonotconcernthisreader:3."}[o.Lang]
+		if got := strings.Contains(squeezed(sectionOf(mustBuild(t, m.Input, o), "orders")), says); got != exchange || strings.Contains(doc, `"elsewhere": 3`) != exchange {
+			t.Errorf("%+v: says what is left out: %v", o, got)
+		}
+	}
+	// Where no exchange is recorded, one that all share is the reader's.
+	for n, want := range map[int]bool{1: true, 2: false} {
+		m := newMade()
+		for i, name := range []string{"bitbank", "Kraken"}[:n] {
+			m.add("order", record.Fields{"exchange": word(name), "id": word(fmt.Sprint("order-", i))})
+		}
+		if s := textOf(t, m.Input, Options{Lang: "en"}); strings.Contains(s, "order-0") != want || strings.Contains(s, "Nothing is recorded under: Timeline; Attempts; Orders") {
+			t.Errorf("%d exchanges:\n%s", n, s)
 		}
 	}
 }

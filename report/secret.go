@@ -10,7 +10,8 @@ import (
 // words such as "password: changed" are masked too, which loses less than a
 // password would.
 var (
-	// A label of a phrase takes the rest of its line, one of a word the word.
+	// A label of a phrase takes the rest of its line, and the lines behind it that
+	// go on with such words; one of a word the word.
 	// Blanks, quotes and the mark between label and value are part of it.
 	labelledSecret = regexp.MustCompile(`(?i)(?:` +
 		`(seed(?:[ _-]?(?:phrase|words?))?|recovery[ _-]?(?:phrase|words?|key)|mnemonic(?:[ _-]?(?:phrase|words?))?|pass[ _-]?phrase|` +
@@ -23,6 +24,14 @@ var (
 		`(\\?["'”’」』\]])?\s*(?:[:：=＝]>?|(は|\b(?:is|was)\s))\s*(\\?["'“‘「『])?`)
 	secretWord = regexp.MustCompile(`^[!-~０-９Ａ-Ｚａ-ｚ]+`)
 	jsonWord   = regexp.MustCompile(`^[^\s,}\]]+`)
+
+	// phraseLine is a line of nothing but words of a seed phrase, perhaps with
+	// their numbers. Those of BIP-39 have 3 to 8 letters.
+	phraseLine = regexp.MustCompile(`^[ 　\t"']*(?:(?:[0-9]{1,2}[.):]?[ \t]*)?[\p{Latin}\p{Hiragana}]{3,8}(?:[ 　\t,;"']+|\r?$))+$`)
+	phraseWord = regexp.MustCompile(`\pL+`)
+
+	// htmlTags stand between a label and its value in the source of a mail.
+	htmlTags = regexp.MustCompile(`^(?:<[^<>]*>(?:\s|&nbsp;)*)+`)
 
 	// japaneseSentence is what a phrase in Japanese words is not.
 	japaneseSentence = regexp.MustCompile(`(?:ない|なかった|ません|でした|ました|した|です|ます|いる|いた|ある|れる|れた)(?:[。．.、]|\s*$)|。`)
@@ -48,6 +57,11 @@ func maskSecrets(s, mask string) (string, bool) {
 			s = re.ReplaceAllLiteralString(s, mask)
 		}
 	}
+	// The expression is slow, and without one of these no label has a value
+	// behind it: the letters stand for "is" and "was".
+	if !strings.ContainsAny(s, ":：=＝はsSſ") {
+		return s, masked
+	}
 	var out strings.Builder
 	for {
 		m := labelledSecret.FindStringSubmatchIndex(s)
@@ -65,6 +79,9 @@ func maskSecrets(s, mask string) (string, bool) {
 		phrase, labelQuote, verb, quote := part(1) != "", part(2), part(3), part(4)
 		s = s[m[1]:]
 		if n := secretEnd(s, phrase, labelQuote, verb, quote); n > 0 {
+			if phrase {
+				n += moreWords(s, n)
+			}
 			masked = true
 			out.WriteString(mask)
 			s = s[n:]
@@ -72,9 +89,37 @@ func maskSecrets(s, mask string) (string, bool) {
 	}
 }
 
+// moreWords returns how many bytes of a phrase go on behind the line that ends
+// at s[n:]: of lines with nothing but its words, up to the longest that there is.
+func moreWords(s string, n int) (more int) {
+	first, _, _ := strings.Cut(s, "\n")
+	if len(strings.TrimSpace(first[n:])) > 0 || !phraseLine.MatchString(first) {
+		return 0
+	}
+	words := len(phraseWord.FindAllString(first, -1))
+	at := len(first)
+	for at < len(s) {
+		line, _, _ := strings.Cut(s[at+1:], "\n")
+		words += len(phraseWord.FindAllString(line, -1))
+		if !phraseLine.MatchString(line) || words > 24 {
+			break
+		}
+		at += 1 + len(line)
+		more = at - n
+	}
+	return more
+}
+
 // secretEnd returns the length of the secret that s begins with, 0 if there is
 // none. quote is what opened it.
 func secretEnd(s string, phrase bool, labelQuote, verb, quote string) int {
+	if tags := htmlTags.FindString(s); tags != "" && quote == "" {
+		n := secretEnd(s[len(tags):], phrase, labelQuote, verb, "")
+		if n == 0 && verb != "" && len(tags) < len(s) {
+			return 0 // a sentence
+		}
+		return len(tags) + n
+	}
 	line, _, _ := strings.Cut(s, "\n")
 	if quote != "" {
 		if i := strings.Index(line, closing[quote]); i >= 0 {

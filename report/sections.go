@@ -123,14 +123,15 @@ func (b *builder) events() (es []event, undated []untimed) {
 		place = func(r *locker.Record) []typeset.Span { return b.placeLine(r, incident) }
 	}
 	add := func(r *locker.Record, name string, what []typeset.Span) bool {
-		t, ok := r.Fields[name].(record.Time)
-		if ok && !t.At.IsZero() {
+		t, ok := b.moment(r, name)
+		if ok {
 			if raw := typed(t); raw != "" {
 				what = append(what, typeset.Span{Text: b.s("（時刻の入力: ", " (time as typed: ") + b.text(r, raw) + b.s("）", ")"), Muted: true})
 			}
 			if isAct(r) || name == "started_at" {
 				what = append(what, place(r)...)
 			}
+			b.tell(r, "")
 			es = append(es, event{t.At, rankOf(name), b.seqs(r), what})
 		}
 		return ok
@@ -171,7 +172,7 @@ func (b *builder) events() (es []event, undated []untimed) {
 	}
 	for _, x := range b.exhibits {
 		if !add(x.rec, "at", b.exhibitTime(x)) {
-			undated = append(undated, untimed{x.rec, []typeset.Span{goTo(x.id(), b.exhibitName(x)), {Text: b.s("：", ": ")}, mono(b.fileName(x))}})
+			undated = append(undated, untimed{x.rec, []typeset.Span{goTo(x.id(), b.exhibitName(x)), {Text: b.s("：", ": ")}, mono(x.name)}})
 		}
 	}
 	slices.SortStableFunc(es, func(x, y event) int {
@@ -212,25 +213,38 @@ type untimed struct {
 	what []typeset.Span
 }
 
+// stamp prints a time of recording, if there is one.
+func (b *builder) stamp(t time.Time, print func(time.Time) string) string {
+	if t.IsZero() {
+		return b.notRecorded()
+	}
+	return print(t)
+}
+
 // recordedAt prints when a record, or each of those it is made of, was
 // recorded.
 func (b *builder) recordedAt(r *locker.Record) string {
 	var lines []string
 	for _, p := range b.partsOf(r) {
-		s := b.notRecorded()
-		if !p.RecordedAt.IsZero() {
-			s = localTime(p.RecordedAt) + "\n" + utcTime(p.RecordedAt)
-		}
-		lines = append(lines, s)
+		lines = append(lines, b.stamp(p.RecordedAt, func(t time.Time) string { return localTime(t) + "\n" + utcTime(t) }))
 	}
 	return strings.Join(slices.Compact(lines), "\n")
+}
+
+// recordedWidth is the width in mm of a column of moments of recording, which
+// have milliseconds. Mincho, in which the police report is set, is narrower.
+func (b *builder) recordedWidth() float64 {
+	if b.key == "police" {
+		return 56
+	}
+	return 66
 }
 
 // untimedTable shows the records that are not in the timeline, by when they
 // were recorded.
 func (b *builder) untimedTable(rs []untimed) []typeset.Block {
 	t := typeset.Table{Size: tableSize, Columns: []typeset.Column{
-		{Head: b.s("記録日時（できごとの日時ではない）", "Recorded (not when it happened)"), MM: 56},
+		{Head: b.s("記録日時（できごとの日時ではない）", "Recorded (not when it happened)"), MM: b.recordedWidth()},
 		{Head: b.s("記録の内容", "What is recorded")},
 		{Head: b.s("記録", "Record"), MM: 15, Align: typeset.Right},
 	}}
@@ -244,11 +258,8 @@ func (b *builder) untimedTable(rs []untimed) []typeset.Block {
 
 // exhibitTime says no more than is known: the person gave a time for the file.
 func (b *builder) exhibitTime(x exhibit) []typeset.Span {
-	link := goTo(x.id(), b.exhibitName(x))
-	if b.lang == "ja" {
-		return []typeset.Span{link, {Text: "の日時"}}
-	}
-	return []typeset.Span{{Text: "Time given for "}, link}
+	return []typeset.Span{goTo(x.id(), b.exhibitName(x)), {Text: b.s("：", ": ")}, mono(x.name),
+		{Text: b.s("（資料の日時。本人の入力）", " (time given for the file)"), Muted: true}}
 }
 
 func (b *builder) attemptEvent(_ int, r *locker.Record, name string) []typeset.Span {
@@ -295,11 +306,6 @@ func (b *builder) brief(r *locker.Record, names ...string) []typeset.Span {
 func (b *builder) timeline() []typeset.Block {
 	es, undated := b.events()
 	var out []typeset.Block
-	if acts := len(b.with("incident.started_at")) + len(b.with("order")) + len(outgoing(b.with("transfer"))) + len(outgoing(b.with("bank"))); b.placesActs() && acts > 0 {
-		out = append(out, typeset.Paragraph{Size: tableSize, Spans: typeset.Text(b.s(
-			"送金・注文などの行為には場所を、サービス、URL、本人のいた所の順に付けた。URL と本人のいた所は、案件全体について記録されたものである。",
-			"Each transfer, order and the like has its place: the service, its URL, where the person was. URL and whereabouts are those recorded for the incident as a whole."))})
-	}
 	if len(es) > 0 {
 		t := typeset.Table{Size: tableSize, Columns: []typeset.Column{
 			{Head: b.timeHead(), MM: 56},
@@ -310,6 +316,12 @@ func (b *builder) timeline() []typeset.Block {
 			t.Rows = append(t.Rows, []typeset.Cell{typeset.Text(b.whenCell(e.at)), e.what, typeset.Text(numbers(e.seqs))})
 		}
 		out = append(out, t)
+	}
+	// After the table: a paragraph does not stay with the table below it.
+	if acts := len(b.with("incident.started_at")) + len(b.with("order")) + len(outgoing(b.with("transfer"))) + len(outgoing(b.with("bank"))); b.placesActs() && acts > 0 {
+		out = append(out, typeset.Paragraph{Size: tableSize, Spans: typeset.Text(b.s(
+			"送金・注文などの行為には場所を、サービス、URL、本人のいた所の順に付けた。URL と本人のいた所は、案件全体について記録されたものである。",
+			"Each transfer, order and the like has its place: the service, its URL, where the person was. URL and whereabouts are those recorded for the incident as a whole."))})
 	}
 	if len(undated) > 0 {
 		out = append(out, b.untimedTable(undated)...)
@@ -331,11 +343,11 @@ func (b *builder) attempts() []typeset.Block {
 	}}
 	for _, r := range rs {
 		at := typeset.Text(b.notRecorded())
-		if from, ok := r.Fields["from"].(record.Time); ok {
+		if from, ok := b.moment(r, "from"); ok {
 			at = typeset.Text(b.whenCell(from.At))
 		}
-		if until, ok := r.Fields["until"].(record.Time); ok {
-			at = append(at, typeset.Span{Text: "\n〜 " + b.whenCell(until.At)})
+		if until, ok := b.moment(r, "until"); ok {
+			at = append(at, typeset.Span{Text: b.s("\n〜 ", "\nto ") + b.whenCell(until.At)})
 		}
 		tried := join("\n", b.value(r, "what"), b.brief(r, "side", "quantity", "pair", "price"), b.value(r, "note"))
 		t.Rows = append(t.Rows, []typeset.Cell{at, b.or(tried), b.or(b.value(r, "saw")), b.or(b.value(r, "times")), b.recCell(r)})
@@ -366,8 +378,11 @@ func (b *builder) itemsWithout(hidden []string, t record.Type, noun string, want
 		out = append(out, typeset.Heading{Level: 3, ID: itemID(t, i+1), Text: fmt.Sprintf(b.s("%s %d（%s）", "%s %d (%s)"), noun, i+1, b.rec(r))})
 		var rows []typeset.Field
 		for _, f := range record.FieldsOf(t) {
+			if slices.Contains(hidden, f.Name) {
+				continue
+			}
 			v := b.value(r, f.Name)
-			if slices.Contains(hidden, f.Name) || len(v) == 0 && !slices.Contains(wanted, f.Name) {
+			if len(v) == 0 && !slices.Contains(wanted, f.Name) {
 				continue
 			}
 			rows = append(rows, typeset.Field{Label: b.label(t, f.Name), Value: b.or(v)})
@@ -378,7 +393,19 @@ func (b *builder) itemsWithout(hidden []string, t record.Type, noun string, want
 		if len(rows) == 0 {
 			rows = []typeset.Field{{Label: b.s("内容", "Content"), Value: typeset.Text(b.notRecorded())}}
 		}
-		out = append(out, typeset.Fields{Rows: rows})
+		out = append(out, typeset.Fields{Keep: true, Rows: rows})
+	}
+	return out
+}
+
+// orders are those at the exchange that reads the report; how many others are
+// left out is said.
+func (b *builder) orders() []typeset.Block {
+	out := b.items("order", b.s("注文", "Order"), "id", "pair", "side", "quantity", "placed_at")
+	if n := b.keptBack; n > 0 {
+		out = append(out, typeset.Paragraph{Spans: typeset.Text(fmt.Sprintf(b.s(
+			"ほかの取引所での注文の記録%d件は、この宛先に関わりがないため載せていない。",
+			"Records of orders at other exchanges, left out because they do not concern this reader: %d."), n))})
 	}
 	return out
 }
@@ -402,7 +429,7 @@ func (b *builder) losses() []typeset.Block {
 	for _, r := range rs {
 		compared := join("\n", b.named(r, "attempted", "試み", "attempted"), b.named(r, "executed", "実際", "executed"), b.lossDifference(r))
 		var valued []typeset.Span
-		if v, ok := r.Fields["value_at"].(record.Time); ok && !v.At.IsZero() {
+		if v, ok := b.moment(r, "value_at"); ok {
 			valued = typeset.Text(b.whenCell(v.At))
 		}
 		source := b.value(r, "value_source")
@@ -447,7 +474,7 @@ func (b *builder) lines(t record.Type, head string, names ...string) []typeset.B
 	for _, r := range b.with(string(t)) {
 		at := typeset.Cell{{Text: b.notRecorded(), Muted: true},
 			{Text: b.s("\n記録日時：\n", "\nrecorded:\n") + b.recordedAt(r), Muted: true}}
-		if v, ok := r.Fields["at"].(record.Time); ok {
+		if v, ok := b.moment(r, "at"); ok {
 			at = typeset.Text(b.whenCell(v.At))
 		}
 		var parts [][]typeset.Span

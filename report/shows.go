@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"evidence-locker/locker"
@@ -146,11 +147,11 @@ func (b *builder) lossesTitle() string {
 	return b.s("損失", "Losses")
 }
 
-// moment prints a time in a form that must stay short: with its offset only.
+// shortTime prints a time in a form that must stay short: with its offset only.
 // The sections give it in full.
-func (b *builder) moment(r *locker.Record, name string) []typeset.Span {
-	t, ok := r.Fields[name].(record.Time)
-	if !ok || t.At.IsZero() {
+func (b *builder) shortTime(r *locker.Record, name string) []typeset.Span {
+	t, ok := b.moment(r, name)
+	if !ok {
 		return nil
 	}
 	return typeset.Text(localTime(t.At))
@@ -231,7 +232,7 @@ func (b *builder) showOrderData() []typeset.Span {
 	n := 0
 	rs := b.with("order")
 	for i, r := range rs {
-		line := join(b.s("、", ", "), b.value(r, "pair"), b.moment(r, "placed_at"), b.slippage(r))
+		line := join(b.s("、", ", "), b.value(r, "pair"), b.shortTime(r, "placed_at"), b.slippage(r))
 		if len(line) == 0 {
 			continue
 		}
@@ -260,12 +261,22 @@ func (b *builder) showLosses() []typeset.Span {
 }
 
 func (b *builder) showValues() []typeset.Span {
+	lines := b.lossValues()
+	if sums := b.totals("value"); len(lines) > 0 && len(sums) > 0 {
+		lines = join("\n", lines, typeset.Text(b.s("合計：", "Total: ")+strings.Join(sums, "\n")))
+	}
+	return lines
+}
+
+// lossValues lists what each loss was worth.
+func (b *builder) lossValues() []typeset.Span {
 	var lines []typeset.Span
 	for i, r := range b.with("loss.value") {
 		if i == b.shown {
 			return append(lines, goTo("losses", fmt.Sprintf(b.s("\nほかは「%s」に記載", "\nmore under “%s”"), b.lossesTitle())))
 		}
-		lines = join("\n", lines, join(b.s("、", ", "), b.value(r, "value"), b.value(r, "value_source"), b.moment(r, "value_at")))
+		worth := join(b.s("、", ", "), b.value(r, "value"), b.value(r, "value_source"), b.shortTime(r, "value_at"))
+		lines = join("\n", lines, join(b.s("：", ": "), b.value(r, "amount"), worth))
 	}
 	return lines
 }
@@ -348,7 +359,7 @@ func (b *builder) showTransfers() []typeset.Span {
 		if i == b.shown {
 			return append(lines, goTo("transfers", b.s("\nほかは「送金」に記載", "\nmore under “Transfers”")))
 		}
-		lines = join("\n", lines, join(b.s("、", ", "), b.value(r, "amount"), b.moment(r, "at")), b.named(r, "txid", "TxID", "TxID"))
+		lines = join("\n", lines, join(b.s("、", ", "), b.value(r, "amount"), b.shortTime(r, "at")), b.named(r, "txid", "TxID", "TxID"))
 		if b.key == "police" {
 			lines = join("\n", lines, b.named(r, "to", "送付先", "To"))
 		}
@@ -391,7 +402,7 @@ func (b *builder) showFilingDate() []typeset.Span {
 func (b *builder) showAddressee() []typeset.Span {
 	station := ""
 	for _, r := range b.with("contact.station") {
-		if with, ok := r.Fields["with"]; ok && slices.Contains([]string{"police", "警察"}, datafile.Fold(with.String())) {
+		if isPolice(r) {
 			station = plain(b.value(r, "station"))
 		}
 	}
@@ -413,15 +424,22 @@ func (b *builder) showAddressee() []typeset.Span {
 // ofVictim prints what is recorded of the reporter, where the reporter is the
 // victim. Of another person nothing is recorded but the name.
 func (b *builder) ofVictim(path string) []typeset.Span {
-	if other := b.textOf("reporter.victim_name"); other != "" && datafile.Fold(other) != datafile.Fold(b.textOf("reporter.name")) {
+	if len(b.otherVictim()) > 0 {
 		return []typeset.Span{{Text: b.notRecorded(), Muted: true}}
 	}
 	return b.plainValues(path)
 }
 
-func (b *builder) showBirthDate() []typeset.Span     { return b.ofVictim("reporter.birth_date") }
 func (b *builder) showOccupation() []typeset.Span    { return b.ofVictim("reporter.occupation") }
 func (b *builder) showVictimAddress() []typeset.Span { return b.ofVictim("reporter.address") }
+
+func (b *builder) showBirthDate() []typeset.Span {
+	v := b.ofVictim("reporter.birth_date")
+	if day, err := time.ParseInLocation(time.DateOnly, strings.ReplaceAll(plain(v), "/", "-"), jst); err == nil && b.era() {
+		return append(typeset.Text(eraDate(day)), append(append(typeset.Text("（"), v...), typeset.Text("）")...)...)
+	}
+	return v
+}
 
 func (b *builder) showAge() []typeset.Span {
 	age := b.ofVictim("reporter.age")

@@ -11,22 +11,27 @@ import (
 	"evidence-locker/report/typeset"
 )
 
-// withdrawn lists the records that were taken back with what they said. That of
-// a file is not repeated, nor what tells who the person is: it stands on the
-// separate sheet only, and an account elsewhere is not this reader's business.
-// Who gets a part of the records only, gets nothing of the retracted ones.
+// withdrawn lists the records that were taken back with what they said and why.
+// What a file's said is not repeated. Nothing is repeated of what tells who the
+// person is: it stands on the separate sheet only; nor of an account, or of an
+// order at another exchange than the reader. Who gets a part of the records
+// only, gets nothing of the retracted ones.
 func (b *builder) withdrawn() []typeset.Block {
 	t := typeset.Table{Size: tableSize, Columns: []typeset.Column{
 		{Head: b.s("記録", "Record"), MM: 15}, {Head: b.s("種類", "Kind"), MM: 17},
-		{Head: b.s("取り消した内容", "What was retracted"), Width: 1.2},
-		{Head: b.s("取り消しを記録した日時", "Retraction recorded"), MM: 56}, {Head: b.s("理由", "Reason")},
+		{Head: b.s("取り消した内容", "What was retracted"), Width: 2},
+		{Head: b.s("取り消しを記録した日時", "Retraction recorded"), MM: b.recordedWidth()}, {Head: b.s("理由", "Reason")},
 	}}
 	used(b.in, func(r *locker.Record) {
 		if r.Retracted == nil {
 			return
 		}
+		why := b.notShown()
+		if !b.keptSecret(r) {
+			why = b.or(b.value(r.Retracted, "why"))
+		}
 		t.Rows = append(t.Rows, []typeset.Cell{typeset.Text(fmt.Sprint(r.Seq)), typeset.Text(b.typeName(r.Type)), b.withdrawnContent(r),
-			typeset.Text(b.whenCell(r.Retracted.RecordedAt)), b.or(b.value(r.Retracted, "why"))})
+			typeset.Text(b.stamp(r.Retracted.RecordedAt, b.whenCell)), why})
 	})
 	if len(t.Rows) == 0 {
 		return nil
@@ -34,9 +39,15 @@ func (b *builder) withdrawn() []typeset.Block {
 	return []typeset.Block{t}
 }
 
+// keptSecret tells whether this reader gets neither the content of a retracted
+// record nor the reason, which may repeat it.
+func (b *builder) keptSecret(r *locker.Record) bool {
+	return r.Type == "reporter" || r.Type == "account" && b.file.Exchange || len(b.file.LeavesOut) > 0 || b.elsewhere(r)
+}
+
 func (b *builder) withdrawnContent(r *locker.Record) typeset.Cell {
 	var lines [][]typeset.Span
-	if r.Known && r.Type != "evidence" && r.Type != "reporter" && r.Type != "account" && len(b.file.LeavesOut) == 0 {
+	if r.Known && r.Type != "evidence" && r.Type != "account" && !b.keptSecret(r) {
 		for _, f := range record.FieldsOf(r.Type) {
 			v := b.value(r, f.Name)
 			switch {
@@ -56,9 +67,13 @@ func (b *builder) withdrawnContent(r *locker.Record) typeset.Cell {
 		}
 	}
 	if len(lines) == 0 {
-		return typeset.Cell{{Text: b.s("内容は示さない", "not shown"), Muted: true}}
+		return b.notShown()
 	}
 	return join("\n", lines...)
+}
+
+func (b *builder) notShown() typeset.Cell {
+	return typeset.Cell{{Text: b.s("内容は示さない", "not shown"), Muted: true}}
 }
 
 // withdrawnLabels name the fields of those types that no section prints by
@@ -91,10 +106,7 @@ func (b *builder) custodyLog() []typeset.Block {
 	}
 	var out []typeset.Block
 	for i, r := range b.with("custody") {
-		rows := []typeset.Field{{Label: b.s("記録日時", "Recorded"), Value: typeset.Text(b.notRecorded())}}
-		if !r.RecordedAt.IsZero() {
-			rows[0].Value = typeset.Text(b.when(r.RecordedAt))
-		}
+		rows := []typeset.Field{{Label: b.s("記録日時", "Recorded"), Value: typeset.Text(b.stamp(r.RecordedAt, b.when))}}
 		for _, f := range record.FieldsOf("custody") {
 			v := b.value(r, f.Name)
 			if len(v) == 0 {
@@ -106,7 +118,7 @@ func (b *builder) custodyLog() []typeset.Block {
 			rows = append(rows, typeset.Field{Label: b.label("custody", f.Name), Value: v})
 		}
 		out = append(out, typeset.Heading{Level: 3, ID: itemID("custody", i+1),
-			Text: fmt.Sprintf(b.s("取り扱い %d（%s）", "Custody %d (%s)"), i+1, b.rec(r))}, typeset.Fields{Rows: rows})
+			Text: fmt.Sprintf(b.s("取り扱い %d（%s）", "Custody %d (%s)"), i+1, b.rec(r))}, typeset.Fields{Keep: true, Rows: rows})
 	}
 	return out
 }

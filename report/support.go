@@ -14,6 +14,7 @@ func (b *builder) support() {
 	to := b.exchangeName
 	if to == "" {
 		to = b.notRecorded()
+		b.miss(MissingField{"incident.exchange", "取引所", "Exchange", Required, "宛先が決まり、取引所ごとに求められる項目が分かる", "it is whom the report is for, and decides what else is asked", "000"})
 	}
 	b.add(typeset.Paragraph{Spans: typeset.Text(b.s("宛先の取引所：", "To the exchange: ") + to)})
 	note, room := b.damageNote(), 690.0
@@ -27,7 +28,7 @@ func (b *builder) support() {
 	// Transactions before the story: the desk looks them up (recipients.md, rule 13).
 	b.section("timeline", b.s("時系列", "Timeline"), b.timeline())
 	b.section("attempts", b.s("試みた操作", "Attempts"), b.attempts())
-	b.section("orders", b.s("注文", "Orders"), b.items("order", b.s("注文", "Order"), "id", "pair", "side", "quantity", "placed_at"))
+	b.section("orders", b.s("注文", "Orders"), b.orders())
 	b.section("transfers", b.s("送金", "Transfers"), b.items("transfer", b.s("送金", "Transfer"), "amount", "network", "txid", "to", "at"))
 	b.section("bank", b.s("銀行での入出金", "Bank transfers"), b.items("bank", b.s("銀行", "Bank")))
 	b.section("losses", b.lossesTitle(), b.losses())

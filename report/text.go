@@ -45,7 +45,7 @@ func (e *TextLimitError) Error() string {
 // larger limit never shows less. Where not even the first row of the form fits,
 // the error is a *TextLimitError and nothing is written.
 func (r *Report) WriteText(w io.Writer, o TextOptions) (left []string, err error) {
-	t := newText(r.blocks, r.lang)
+	t := r.text()
 	text := t.render(nil)
 	if o.MaxChars > 0 && characters(text) > o.MaxChars {
 		c, err := t.cut(o.MaxChars)
@@ -72,16 +72,45 @@ func characters(s string) int {
 // importance are the sections by their IDs, those that a cut spares longest
 // first. The empty ID stands for the sections that are not named.
 var importance = []string{
-	"top", "identity", "transfers", "losses", "orders", "bank", "circumstances", "timeline", "attempts", "errors",
-	"contacts", "actions", "actors", "accounts", "notes", "other", "", "opinion", "damage", "list", "exhibits",
-	"under", "withdrawn", "newer", "custody", "hashes", "about",
+	"top", "identity", "template-1", "template-3", "transfers", "victim", "facts", "circumstances", "beside", "reported",
+	"losses", "orders", "bank", "attempts", "timeline", "errors", "contacts", "used", "officer", "actions", "actors", "accounts",
+	"notes", "other", "", "opinion", "damage", "list", "exhibits", "under", "withdrawn", "newer", "custody", "hashes", "about",
 }
 
-func rank(id string) int {
+// rank is the place of a section in importance. Where the form has the
+// transfers already, what happened comes before the rest of them.
+func (t *text) rank(id string) int {
+	if t.listed && id == "circumstances" {
+		id = "transfers"
+	} else if t.listed && id == "transfers" {
+		id = "circumstances"
+	}
 	if i := slices.Index(importance, id); i >= 0 {
 		return i
 	}
 	return slices.Index(importance, "")
+}
+
+// aside are the fields of a desk's form that a cut spares least: the long one,
+// then those that only lead to other sections or that the desk can do without.
+var aside = map[string]int{
+	"transfer.txid": 1, "incident.place": 2, "incident.suspected_from": 2, "order.pair": 2,
+	"incident.narrative": 3, "evidence": 3, "contact.reply": 3,
+}
+
+// text makes the lines of the report.
+func (r *Report) text() *text {
+	t := &text{ja: r.lang == "ja", aside: make(map[string]int)}
+	if b := r.b; b != nil {
+		t.listed = b.key == "support" || b.key == "police" || b.key == "mica"
+	}
+	if t.listed && r.b.key == "support" {
+		for _, f := range r.b.file.Field {
+			t.aside[r.b.s(f.JA, f.EN)] = aside[f.Path]
+		}
+	}
+	t.blocks(r.blocks)
+	return t
 }
 
 // longRow is how many lines make a row a running text, which may be cut between
@@ -92,7 +121,9 @@ const longRow = 12
 type text struct {
 	ja       bool
 	sections []textSection
-	heads    []string // of level 3, waiting for what they stand over
+	heads    []string       // of level 3, waiting for what they stand over
+	listed   bool           // the transfers stand in the form
+	aside    map[string]int // by the label of a row of the form
 }
 
 type textSection struct {
@@ -108,6 +139,7 @@ type textItem struct {
 	heads []string // headlines of level 3 that stand before it
 	gap   bool     // an empty line stands before it
 	row   bool
+	aside int // how late a row of the form is wanted
 	lines []string
 }
 
@@ -123,15 +155,13 @@ func (i textItem) next(n int) int {
 	return n + 1
 }
 
-func newText(blocks []typeset.Block, lang string) *text {
-	t := &text{ja: lang == "ja"}
+func (t *text) blocks(blocks []typeset.Block) {
 	for _, b := range blocks {
 		t.block(b)
 	}
 	if len(t.heads) > 0 { // nothing stands below them
 		t.item(textItem{lines: []string{""}})
 	}
-	return t
 }
 
 func (t *text) s(ja, en string) string {
@@ -175,7 +205,11 @@ func (t *text) block(b typeset.Block) {
 		}
 	case typeset.Fields:
 		for n, f := range b.Rows {
-			t.item(textItem{gap: n == 0, row: true, lines: fieldLines("", f.Label, f.Value)})
+			late := 0
+			if len(t.sections) > 0 && t.sections[len(t.sections)-1].id == "top" {
+				late = t.aside[f.Label]
+			}
+			t.item(textItem{gap: n == 0, row: true, aside: late, lines: fieldLines("", f.Label, f.Value)})
 		}
 	case typeset.Table:
 		for n, row := range b.Rows {
@@ -320,6 +354,7 @@ func (t *text) steps() []step {
 		if place == 0 && row > 0 {
 			items = slices.Insert(slices.Delete(items, row, row+1), 0, row)
 		}
+		slices.SortStableFunc(items, func(x, y int) int { return t.sections[i].items[x].aside - t.sections[i].items[y].aside })
 		for _, j := range items {
 			item := t.sections[i].items[j]
 			for to := item.next(0); ; to = item.next(to) {
@@ -341,7 +376,7 @@ func (t *text) order() []int {
 			order = append(order, i)
 		}
 	}
-	slices.SortStableFunc(order, func(i, j int) int { return rank(t.sections[i].id) - rank(t.sections[j].id) })
+	slices.SortStableFunc(order, func(i, j int) int { return t.rank(t.sections[i].id) - t.rank(t.sections[j].id) })
 	return order
 }
 
@@ -545,6 +580,9 @@ func hanging(first, rest string, spans []typeset.Span) []string {
 // monospaced span is one piece and stands alone where it is wider, as does what
 // looks like an identifier in other text.
 func wrap(spans []typeset.Span, width int) []string {
+	if s := plain(spans); !strings.Contains(s, "\n") && uniseg.StringWidth(s) <= width {
+		return []string{s}
+	}
 	var lines []string
 	var line strings.Builder
 	used := 0

@@ -96,11 +96,28 @@ func (r *Report) showText(ctx context.Context, x exhibit, o PDFOptions) ([]types
 
 	var out []typeset.Block
 	if x.isMail() {
-		if subject := mailSubject(t.text); subject != "" {
-			s, m := maskSecrets(typeset.Printable(subject), mask)
+		for _, h := range []struct{ name, ja, en string }{
+			{"From", "差出人（下の From を復号したもの）：", "From (decoded from the line below): "},
+			{"Subject", "件名（下の Subject を復号したもの）：", "Subject (decoded from the line below): "},
+		} {
+			if v := mailHeader(t.text, h.name); v != "" {
+				s, m := maskSecrets(typeset.Printable(v), mask)
+				masked = masked || m
+				out = append(out, typeset.Paragraph{Spans: []typeset.Span{{Text: b.s(h.ja, h.en), Bold: true}, {Text: s}}})
+			}
+		}
+		if body, ok := mailBody(raw); ok && whole {
+			d := decodeText([]byte(body.text), true, b.textLines())
+			s, m := maskStart(visible(d.text), visible(d.text+d.behind), mask)
 			masked = masked || m
-			out = append(out, typeset.Paragraph{Spans: []typeset.Span{
-				{Text: b.s("件名（下の Subject を復号したもの）：", "Subject (decoded from the line below): "), Bold: true}, {Text: s}}})
+			head := b.s("本文（下のソースの text/plain を復号したもの）：", "Text (decoded from the text/plain part of the source below):")
+			if body.media == "text/html" {
+				head = b.s("本文（下のソースの text/html を復号したもの。タグもそのまま示す）：", "Text (decoded from the text/html part of the source below, with its tags):")
+			}
+			out = append(out, typeset.Paragraph{Spans: []typeset.Span{{Text: head, Bold: true}}}, typeset.Mono{Text: s, Size: monoSize})
+			if d.bytes < len(body.text) {
+				out = append(out, typeset.Paragraph{Size: 8, Spans: typeset.Text(b.s("復号した本文は長いため、初めの部分だけを示した。", "The decoded text is long; only its beginning is shown."))})
+			}
 		}
 	}
 	if masked {
@@ -135,8 +152,8 @@ func (b *builder) aboutText(x exhibit, t decodedText, masked bool) string {
 		" Control characters other than line ends, and invisible ones, are shown by their code, as in 〔U+001B〕; tabs are blanks. Long lines are continued.")
 	switch {
 	case x.isMail():
-		s += b.s("メールは、ヘッダーを含む受信したままのソースで、本文や添付は復号していない。",
-			" A mail is shown as its source with all headers; its body and attachments are not decoded.")
+		s += b.s("以下のソースはヘッダーを含む受信したままのもので、添付は復号していない。",
+			" The source below is as it was received, with all headers; attachments are not decoded.")
 	case x.media() == "text/html":
 		s += b.s("HTML はソースのまま示す。", " HTML is shown as its source.")
 	}
@@ -372,15 +389,13 @@ func maskStart(s, all, mask string) (string, bool) {
 	return short[:n], masked
 }
 
-// mailSubject decodes the subject of a mail, "" if there is none or nothing to
-// decode.
-func mailSubject(source string) string {
-	source = strings.ReplaceAll(source, "\r\n", "\n")
-	head, _, _ := strings.Cut(strings.TrimPrefix(source, "\ufeff"), "\n\n")
+// headerLine returns the unfolded value of a header, "" if there is none. The
+// lines of head end in a line feed alone.
+func headerLine(head, want string) string {
 	lines := strings.Split(head, "\n")
 	for i, line := range lines {
 		name, value, ok := strings.Cut(line, ":")
-		if !ok || !strings.EqualFold(strings.TrimSpace(name), "subject") {
+		if !ok || !strings.EqualFold(strings.TrimSpace(name), want) {
 			continue
 		}
 		for _, next := range lines[i+1:] {
@@ -389,22 +404,29 @@ func mailSubject(source string) string {
 			}
 			value += " " + strings.TrimSpace(next)
 		}
-		value = strings.TrimSpace(value)
-		d := mime.WordDecoder{CharsetReader: func(charset string, r io.Reader) (io.Reader, error) {
-			switch strings.ToLower(charset) {
-			case "iso-2022-jp":
-				return japanese.ISO2022JP.NewDecoder().Reader(r), nil
-			case "shift_jis", "shift-jis", "sjis", "x-sjis", "windows-31j", "cp932":
-				return japanese.ShiftJIS.NewDecoder().Reader(r), nil
-			case "euc-jp":
-				return japanese.EUCJP.NewDecoder().Reader(r), nil
-			}
-			return nil, fmt.Errorf("unknown character set %q", charset)
-		}}
-		if s, err := d.DecodeHeader(value); err == nil && s != value {
-			return s
+		return strings.TrimSpace(value)
+	}
+	return ""
+}
+
+// mailHeader decodes a header of a mail, "" if there is none or nothing to
+// decode.
+func mailHeader(source, want string) string {
+	head, _, _ := strings.Cut(strings.TrimPrefix(strings.ReplaceAll(source, "\r\n", "\n"), "\ufeff"), "\n\n")
+	value := headerLine(head, want)
+	d := mime.WordDecoder{CharsetReader: func(charset string, r io.Reader) (io.Reader, error) {
+		switch strings.ToLower(charset) {
+		case "iso-2022-jp":
+			return japanese.ISO2022JP.NewDecoder().Reader(r), nil
+		case "shift_jis", "shift-jis", "sjis", "x-sjis", "windows-31j", "cp932":
+			return japanese.ShiftJIS.NewDecoder().Reader(r), nil
+		case "euc-jp":
+			return japanese.EUCJP.NewDecoder().Reader(r), nil
 		}
-		return ""
+		return nil, fmt.Errorf("unknown character set %q", charset)
+	}}
+	if s, err := d.DecodeHeader(value); err == nil && s != value {
+		return s
 	}
 	return ""
 }

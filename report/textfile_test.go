@@ -206,6 +206,7 @@ func TestHugeText(t *testing.T) {
 
 // Many logs together do not make a book.
 func TestManyTexts(t *testing.T) {
+	t.Parallel()
 	lines := func(texts int) int {
 		m := newMade()
 		var last int64
@@ -287,7 +288,7 @@ func TestTextSecrets(t *testing.T) {
 // A secret across the end of what is shown does not show its first half.
 func TestSecretAtCut(t *testing.T) {
 	for _, secret := range []string{secretKey, "password: hunter2secrethunter2secret", "xprv9s21" + strings.Repeat("ZrQH143K", 16), "seed phrase: alpha bravo charlie delta echo"} {
-		all := "a line\nbefore " + secret + "\ntail\n"
+		all := "a line\nbefore " + secret + "\n- tail\n"
 		begin := strings.Index(all, secret)
 		value := begin // what is to be hidden
 		if i := strings.Index(secret, ": "); i >= 0 {
@@ -321,11 +322,11 @@ func TestMailSubject(t *testing.T) {
 		"=?UTF-8?B?!!!?=":                                                               "",
 		"=?UTF-8?Q?rtl=E2=80=AEgnp?=":                                                   "rtl\u202egnp",
 	} {
-		if got := mailSubject("From: a\r\nsubject: " + subject + "\r\nTo: b\r\n\r\nSubject: other\r\n"); got != want {
+		if got := mailHeader("From: a\r\nsubject: "+subject+"\r\nTo: b\r\n\r\nSubject: other\r\n", "Subject"); got != want {
 			t.Errorf("%q: %q, want %q", subject, got, want)
 		}
 	}
-	if got := mailSubject("From: a\n\nSubject: =?UTF-8?B?5Ye66YeR?=\n"); got != "" {
+	if got := mailHeader("From: a\n\nSubject: =?UTF-8?B?5Ye66YeR?=\n", "Subject"); got != "" {
 		t.Errorf("%q from the body", got)
 	}
 	m, r, seq := one(t, "a.eml", "text/plain", []byte("Subject: =?UTF-8?Q?password:_hunter2secret=E2=80=AE?=\r\n\r\nx"))
@@ -398,6 +399,7 @@ func TestUnreadableFiles(t *testing.T) {
 // The work is bounded whatever the text: labels of secrets on one line, marks
 // without end, nothing but line ends, wide characters, no line ends.
 func TestOddTexts(t *testing.T) {
+	t.Parallel()
 	for name, s := range map[string]string{
 		"labels": "pin: 1 ", "marks": "\u0301", "ends": "\n", "emoji": "😀", "letters": "a", "quotes": "password: \"", "nul": "a\x00", "bytes": "\xff\xfe",
 		"escapes": "\x1b$B",

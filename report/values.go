@@ -20,9 +20,18 @@ var jst = time.FixedZone("JST", 9*60*60)
 
 // localTime prints a moment in the offset that it was recorded with, which is
 // always named (recipients.md, rule 3).
-func localTime(t time.Time) string { return t.Format("2006-01-02 15:04:05.999 -07:00") }
+func localTime(t time.Time) string { return t.Format(clockFormat(t) + " -07:00") }
 
-func utcTime(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.999") + " UTC" }
+func utcTime(t time.Time) string { return t.UTC().Format(clockFormat(t)) + " UTC" }
+
+// clockFormat gives a moment with milliseconds all three of them, so that one
+// does not look less exact than the next.
+func clockFormat(t time.Time) string {
+	if t.Nanosecond() < int(time.Millisecond) {
+		return time.DateTime
+	}
+	return "2006-01-02 15:04:05.000"
+}
 
 // eraDate prints the day in Japan with its era year (recipients.md, rule 5).
 func eraDate(t time.Time) string {
@@ -158,12 +167,32 @@ func mono(s string) typeset.Span {
 	return typeset.Span{Text: s, Mono: !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII })}
 }
 
-// linked are the identifiers that lead somewhere harmless. An address of the
-// other side is never a link: nobody should open it by a slip.
-var linked = map[string]bool{"transfer.explorer_url": true}
+// tell remembers that the document speaks of a record, or of one of its fields.
+func (b *builder) tell(r *locker.Record, name string) {
+	if b.told == nil {
+		return
+	}
+	if b.told[r] == nil {
+		b.told[r] = make(map[string]bool)
+	}
+	b.told[r][name] = true
+}
 
-// value prints a field of a record, nothing if it is not there.
+// moment returns a time of a record for the document, ok if one is recorded.
+func (b *builder) moment(r *locker.Record, name string) (t record.Time, ok bool) {
+	t, ok = r.Fields[name].(record.Time)
+	b.tell(r, name)
+	return t, ok && !t.At.IsZero()
+}
+
+// value prints a field of a record for the document, nothing if it is not there.
 func (b *builder) value(r *locker.Record, name string) []typeset.Span {
+	b.tell(r, name)
+	return b.wording(r, name)
+}
+
+// wording prints a field of a record.
+func (b *builder) wording(r *locker.Record, name string) []typeset.Span {
 	path := string(r.Type) + "." + name
 	switch v := r.Fields[name].(type) {
 	case nil:
@@ -203,8 +232,10 @@ func (b *builder) value(r *locker.Record, name string) []typeset.Span {
 		if name == "pair" || path == "custody.name" {
 			span = mono(s)
 		}
-		if linked[path] {
-			span.Link = s
+		if path == "transfer.explorer_url" {
+			// An address of the other side is never a link: nobody should open it by
+			// a slip.
+			span.Link = b.explorerLink(r)
 		}
 		return []typeset.Span{span}
 	}
@@ -212,15 +243,25 @@ func (b *builder) value(r *locker.Record, name string) []typeset.Span {
 
 // text prepares text that came from outside: printable, and without secrets.
 func (b *builder) text(r *locker.Record, s string) string {
-	s, masked := maskSecrets(typeset.Printable(s), b.s("〔伏字〕", "[masked]"))
-	if masked {
+	t, done := b.clean[s] // most texts are asked for several times
+	if !done {
+		t.text, t.masked = maskSecrets(typeset.Printable(s), b.s("〔伏字〕", "[masked]"))
+		b.clean[s] = t
+	}
+	if t.masked {
 		for _, p := range b.partsOf(r) {
 			if len(b.parts[r]) == 0 || hasSecret(p) {
 				b.masked[p.Seq] = true
 			}
 		}
 	}
-	return s
+	return t.text
+}
+
+// maskedText is a text as it may be printed, and whether a secret was in it.
+type maskedText struct {
+	text   string
+	masked bool
 }
 
 // hasSecret tells whether some field of a record has a part to be masked.

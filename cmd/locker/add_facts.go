@@ -175,9 +175,11 @@ func (p *plan) problem(lost bool, near []string, key string, args ...any) {
 	p.problems = append(p.problems, problem{key: key, args: args, near: near, lost: lost})
 }
 
+func blankText(s string) bool { return strings.TrimSpace(s) == "" }
+
 // blank drops a value without text, which says nothing, and warns.
 func (p *plan) blank(flag, s string) bool {
-	if strings.TrimSpace(s) != "" {
+	if !blankText(s) {
 		return false
 	}
 	p.problem(true, nil, "add.blank", flag)
@@ -209,11 +211,11 @@ func (p *plan) incidentTexts(field string, values []string) {
 // times records --at, --until and --noticed. --at is when the trouble began if
 // a new incident begins or if the call brings nothing else that happened.
 func (p *plan) times(o *addOptions, begins, hasFiles bool) {
-	brings := hasFiles || len(o.note)+len(o.order)+len(o.txid)+len(o.to)+len(o.from)+len(o.loss) > 0
+	brings := hasFiles || len(o.note)+len(o.order)+len(o.txid)+len(o.to)+len(o.from)+len(o.loss)+len(o.inquiry) > 0
 	for _, s := range o.set {
 		key, _, _ := strings.Cut(s, "=")
-		t, _, _ := settable(key)
-		brings = brings || dated(t) && t != record.Evidence
+		t, _, _ := settable(strings.TrimSpace(key))
+		brings = brings || dated(t) != "" && t != record.Evidence
 	}
 	if t := p.time("--at", o.at); t != nil {
 		p.at = t
@@ -269,9 +271,16 @@ func (p *plan) amount(flag, s string) record.Amount {
 	return a
 }
 
-// dated reports whether --at is the time of records of this type.
-func dated(t record.Type) bool {
-	return slices.Contains([]record.Type{record.Note, record.Order, record.Transfer, record.Loss, record.Bank, record.Action, record.Evidence}, t)
+// dated returns the field of records of this type that --at fills, "" if it
+// says nothing of them.
+func dated(t record.Type) string {
+	switch t {
+	case record.Note, record.Order, record.Transfer, record.Loss, record.Bank, record.Action, record.Contact, record.Evidence:
+		return "at"
+	case record.Attempt:
+		return "from"
+	}
+	return ""
 }
 
 // date gives the call's time to what happened then. A time of the fact's own
@@ -285,8 +294,8 @@ func (p *plan) date() {
 		if p.began && !slices.Contains([]record.Type{record.Note, record.Transfer, record.Loss}, f.Type) {
 			continue
 		}
-		if _, has := f.Fields["at"]; dated(f.Type) && !has {
-			f.Fields["at"] = *p.at
+		if name := dated(f.Type); name != "" && f.Fields[name] == nil {
+			f.Fields[name] = *p.at
 		}
 	}
 }
@@ -359,17 +368,27 @@ func (o *addOptions) things(p *plan, exchangeKey string) things {
 	return t
 }
 
-// transfers makes one transfer of one --txid, one --to-address and one --loss.
-// More than one of them cannot be matched up without guessing, so then each is
-// a transfer of its own. It says which it did.
+// transfers makes one transfer of one --txid and one --to-address, and of one
+// --loss beside them unless --set gives an amount. More than one of them cannot
+// be matched up without guessing, so then each is a transfer of its own. It says
+// which it did.
 func (o *addOptions) transfers(p *plan, each func(string, []string, record.Type, string), t things) {
-	if len(o.txid) == 1 && len(o.to) == 1 && len(o.loss) == 1 && len(t[record.Loss]) == 1 && o.txid[0] != "" && o.to[0] != "" {
-		t[record.Transfer] = []record.Fields{{
-			"txid": record.Text(o.txid[0]), "to": record.Text(o.to[0]), "amount": t[record.Loss][0]["amount"],
-		}}
-		p.problems = append(p.problems, problem{key: "add.one-transfer", hint: true})
+	each("--txid", o.txid, record.Transfer, "txid")
+	if to := slices.DeleteFunc(slices.Clone(o.to), blankText); len(t[record.Transfer]) == 1 && len(to) == 1 {
+		f := t[record.Transfer][0]
+		f["to"] = record.Text(to[0])
+		sets := slices.ContainsFunc(o.set, func(s string) bool {
+			key, _, _ := strings.Cut(s, "=")
+			return strings.TrimSpace(key) == "transfer.amount"
+		})
+		if len(t[record.Loss]) == 1 && !sets {
+			f["amount"] = t[record.Loss][0]["amount"]
+			p.problems = append(p.problems, problem{key: "add.one-transfer", hint: true})
+		}
+		for _, s := range o.to {
+			p.blank("--to-address", s)
+		}
 	} else {
-		each("--txid", o.txid, record.Transfer, "txid")
 		each("--to-address", o.to, record.Transfer, "to")
 	}
 	var from record.List

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -85,7 +86,7 @@ func runReport(ctx context.Context, e *env, opts reportOptions) error {
 	if err != nil {
 		return w.explain(ctx, err)
 	}
-	if e.missing(in, r, o.strict) && o.strict {
+	if e.missing(in, r, o) && o.strict {
 		return &failure{key: "err.strict"}
 	}
 	if err := w.write(ctx, r); err != nil {
@@ -160,12 +161,12 @@ func (u *ui) reportWarnings(warnings []report.Warning) {
 // missing lists on standard error what the recipient asks for and nobody has
 // given. With strict it does so even under --quiet: it is why there is no
 // report.
-func (e *env) missing(in *locker.Incident, r *report.Report, strict bool) bool {
+func (e *env) missing(in *locker.Incident, r *report.Report, o *reportOrder) bool {
 	fields, u := r.Missing(), e.ui
 	if len(fields) == 0 {
 		return false
 	}
-	if strict {
+	if o.strict {
 		defer func(quiet bool) { u.quiet = quiet }(u.quiet)
 		u.quiet = false
 	}
@@ -177,14 +178,15 @@ func (e *env) missing(in *locker.Incident, r *report.Report, strict bool) bool {
 		}
 		u.plain(line)
 	}
-	u.hint("report.missing-hint", e.fillLine(in, fields))
+	u.hint("report.missing-hint", e.fillLine(in, fields, o.build.For))
 	return true
 }
 
 // fillLine is a command that records one of the missing fields, in the right
 // incident. Fields of a thing that is recorded already come with what names
-// that thing, so that they are not taken for those of another one.
-func (e *env) fillLine(in *locker.Incident, fields []report.MissingField) string {
+// that thing, so that they are not taken for those of another one. The talk that
+// a freeze request lacks is the one with the police.
+func (e *env) fillLine(in *locker.Incident, fields []report.MissingField, whom string) string {
 	words := []string{"locker", "add", "-i", strconv.Itoa(in.Number)}
 	if p := e.line.globalValue("vault"); p != "" {
 		words = append(words, "--vault", p)
@@ -201,10 +203,9 @@ func (e *env) fillLine(in *locker.Incident, fields []report.MissingField) string
 		"order": {"--order", "id"}, "account": {"--account", "number"}, "transfer": {"--txid", "txid"}, "loss": {"--loss", "amount"},
 	}[typ]; ok && path != typ+"."+thing.field {
 		known := ""
-		if all := in.All(record.Type(typ)); len(all) > 0 && typ != "loss" {
-			if t, is := all[len(all)-1].Fields[thing.field].(record.Text); is {
-				known = string(t)
-			}
+		if typ != "loss" {
+			_, field, _ := strings.Cut(path, ".")
+			known = lacking(in.All(record.Type(typ)), thing.field, field)
 		}
 		switch {
 		case known != "":
@@ -213,10 +214,35 @@ func (e *env) fillLine(in *locker.Incident, fields []report.MissingField) string
 			return quoteLine(append(words, thing.flag)) + " ..."
 		}
 	}
+	if typ == "contact" && hasField && whom == "freeze" {
+		words = append(words, "--set", "contact.with=police")
+	}
 	if !hasField {
 		return quoteLine(words) + " ..."
 	}
 	return quoteLine(append(words, "--set", path+"=")) + `"..."`
+}
+
+// lacking names, by its field id, the newest of the things that lacks the field,
+// else the newest of all.
+func lacking(all []*locker.Record, id, field string) string {
+	has := map[record.Text]bool{}
+	for _, r := range all {
+		name, ok := r.Fields[id].(record.Text)
+		has[name] = has[name] || ok && r.Fields[field] != nil
+	}
+	newest := ""
+	for _, r := range slices.Backward(all) {
+		name, ok := r.Fields[id].(record.Text)
+		switch {
+		case !ok:
+		case !has[name]:
+			return string(name)
+		case newest == "":
+			newest = string(name)
+		}
+	}
+	return newest
 }
 
 type jsonReport struct {

@@ -221,7 +221,7 @@ func (e *env) showRecord(ctx context.Context, v *locker.Vault, k *crypto.Key, se
 	for _, name := range fieldNames(r.Type, r.Fields) {
 		text, ok := r.Fields[name].(record.Text)
 		if lines := safeLines(string(text)); ok && len(lines) > 1 {
-			u.print("  " + l.label(name) + ":")
+			u.print("  " + l.labelOf(r.Type, name) + ":")
 			for _, line := range lines {
 				u.print("    " + line)
 			}
@@ -231,7 +231,7 @@ func (e *env) showRecord(ctx context.Context, v *locker.Vault, k *crypto.Key, se
 		if t, ok := r.Fields[name].(record.Time); ok && t.Raw != "" {
 			value += " " + l.msg("value.typed", t.Raw)
 		}
-		pair(l.label(name), value)
+		pair(l.labelOf(r.Type, name), value)
 	}
 	if x := r.Exhibit; x != nil {
 		pair(l.label("size"), l.size(x.Size))

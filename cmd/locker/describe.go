@@ -14,6 +14,15 @@ import (
 	"golang.org/x/text/message"
 )
 
+// labelOf returns the name of a field of a type for people: "from" is a time of
+// an attempt and an address of a transfer.
+func (l lang) labelOf(t record.Type, field string) string {
+	if key := "field." + string(t) + "." + field; l.has(key) {
+		return l.msg(key)
+	}
+	return l.label(field)
+}
+
 // label returns the name of a record's field for people.
 func (l lang) label(field string) string {
 	if key := "field." + field; l.has(key) {
@@ -81,7 +90,7 @@ func (l lang) fields(t record.Type, f record.Fields) string {
 		case t == record.Note && name == "text":
 			parts = append(parts, l.value(f[name]))
 		default:
-			parts = append(parts, l.label(name)+": "+l.value(f[name]))
+			parts = append(parts, l.labelOf(t, name)+": "+l.value(f[name]))
 		}
 	}
 	return strings.Join(parts, "; ")

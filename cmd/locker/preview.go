@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"evidence-locker/locker"
@@ -18,22 +19,31 @@ import (
 // This file draws the first page of a PDF among the exhibits, with pdftoppm
 // (poppler) where that is installed. The PDF may be hostile. It reaches the
 // program through a pipe and the picture comes back through one; the program
-// can write no file, sees nothing of the environment, and has a limit of time,
-// of memory and of output. --no-preview does without.
+// sees nothing of the environment, and has a limit of time and of output. On
+// Unix it can write no file and has a limit of memory (see confined).
+// --no-preview does without.
 
 const (
 	previewTime   = 20 * time.Second
 	previewInput  = 256 << 20 // bytes: the program holds the PDF in memory
 	previewOutput = 32 << 20  // bytes
 	previewPixels = "1600"    // of the longer side
+	previewSlow   = 3         // files that may use up the time, so that a hundred do not hold up a report
 )
 
-var errPreviewOutput = errors.New("the picture is too large")
+var (
+	errPreviewOutput = errors.New("the picture is too large")
+	errPreviewTime   = errors.New("drawing took too long")
+)
 
 // previewer returns a report's Preview over the originals that content opens.
 func (e *env) previewer(content func(context.Context, *locker.Exhibit) (io.ReadCloser, error)) func(context.Context, *locker.Exhibit) ([]byte, string, error) {
-	tool := sync.OnceValue(findPreviewTool)
+	return previews(content, sync.OnceValue(findPreviewTool), previewTime)
+}
+
+func previews(content func(context.Context, *locker.Exhibit) (io.ReadCloser, error), tool func() previewTool, limit time.Duration) func(context.Context, *locker.Exhibit) ([]byte, string, error) {
 	var failed sync.Map // by object: a report in parts asks twice, and a time limit is long
+	var slow atomic.Int32
 	return func(ctx context.Context, x *locker.Exhibit) ([]byte, string, error) {
 		if x.MediaType != "application/pdf" || x.Size > previewInput || tool().path == "" {
 			return nil, "", report.ErrNoPreview
@@ -41,14 +51,20 @@ func (e *env) previewer(content func(context.Context, *locker.Exhibit) (io.ReadC
 		if err, ok := failed.Load(x.ObjectID); ok {
 			return nil, "", err.(error)
 		}
+		if slow.Load() >= previewSlow {
+			return nil, "", report.ErrNoPreview
+		}
 		in, err := content(ctx, x)
 		if err != nil {
 			return nil, "", err
 		}
 		defer in.Close()
-		picture, err := tool().firstPage(ctx, in, previewTime)
+		picture, err := tool().firstPage(ctx, in, limit)
 		if ctx.Err() != nil {
 			return nil, "", ctx.Err()
+		}
+		if errors.Is(err, errPreviewTime) {
+			slow.Add(1)
 		}
 		if err != nil {
 			err = fmt.Errorf("%w: %v", report.ErrNoPreview, err)
@@ -92,6 +108,9 @@ func (t previewTool) firstPage(ctx context.Context, in io.Reader, limit time.Dur
 	out := &limitedBuffer{limit: previewOutput, full: cancel}
 	cmd.Stdin, cmd.Stdout = in, out
 	if err := cmd.Run(); err != nil {
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			err = errPreviewTime
+		}
 		return nil, fmt.Errorf("drawing the first page: %w", err)
 	}
 	if !bytes.HasPrefix(out.data, []byte("\x89PNG\r\n\x1a\n")) {

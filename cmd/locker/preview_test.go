@@ -133,6 +133,30 @@ func TestPreviewEnds(t *testing.T) {
 	}
 }
 
+// Files that hang the program do not hold up a report one after the other.
+func TestPreviewGivesUp(t *testing.T) {
+	for _, c := range []struct {
+		script string
+		limit  time.Duration
+		opened int
+	}{{"exec sleep 60", 100 * time.Millisecond, previewSlow}, {"exit 1", time.Minute, 6}} {
+		opened := 0
+		p := previews(func(context.Context, *locker.Exhibit) (io.ReadCloser, error) {
+			opened++
+			return io.NopCloser(strings.NewReader("x")), nil
+		}, func() previewTool { return fakeTool(t, c.script) }, c.limit)
+		for i := range 6 {
+			x := &locker.Exhibit{MediaType: "application/pdf", ObjectID: fmt.Sprint(i)}
+			if _, _, err := p(t.Context(), x); !errors.Is(err, report.ErrNoPreview) {
+				t.Errorf("%q: %v", c.script, err)
+			}
+		}
+		if opened != c.opened {
+			t.Errorf("%q: %d files were opened, want %d", c.script, opened, c.opened)
+		}
+	}
+}
+
 // The program gets nothing of the environment and can write no file.
 func TestPreviewIsConfined(t *testing.T) {
 	t.Setenv("SECRET_OF_MINE", "hunter2")

@@ -197,6 +197,7 @@ func (w *reportWriter) explain(ctx context.Context, err error) error {
 	var size *typeset.SizeError
 	var split *report.SplitError
 	var area *report.AreaError
+	var text *report.TextLimitError
 	var write *writeError
 	bytes := w.e.ui.lang.size
 	switch {
@@ -212,6 +213,9 @@ func (w *reportWriter) explain(ctx context.Context, err error) error {
 	case errors.As(err, &split):
 		return &failure{key: "err.too-large-parts", args: []any{bytes(split.Max), bytes(split.Least)}, hint: "hint.larger-parts",
 			lines: [][]string{w.e.line.changed("max-size", "--max-size", roundedSize(split.Least))}}
+	case errors.As(err, &text):
+		return &failure{key: "err.too-short", args: []any{text.Least, text.Max}, hint: "hint.longer-text",
+			lines: [][]string{w.e.line.changed("max-chars", "--max-chars", strconv.Itoa(text.Least))}}
 	case errors.As(err, &area):
 		return w.areaFailure(area)
 	case errors.As(err, &write):

@@ -1,5 +1,5 @@
-// Package exchange knows the exchanges by name, and what their identifiers look
-// like. Each exchange is a data file that names its sources; adding an exchange
+// Package exchange knows the exchanges by name, what their identifiers look like
+// and how they are reached. Each exchange is a data file that names its sources; adding an exchange
 // is adding a file.
 package exchange
 
@@ -23,7 +23,10 @@ type Exchange struct {
 	EN, JA  string
 	Sources []string
 	ReadOn  string // day on which the sources were read, as in 2026-11-22
-	ids     []idShape
+
+	Contradictions []Remark // on what the sources disagree, apart from channels
+	channels       []Channel
+	ids            []idShape
 }
 
 type idShape struct {
@@ -46,21 +49,20 @@ func (e Exchange) Name(lang string) string {
 }
 
 // LooksLike tells whether id has a shape that was seen in this exchange's
-// identifiers of that sort ([Order] or [Transfer]). It is true where no shape
+// identifiers of that sort ([Order] or [Transfer]), and whether any such shape
 // is known. Shapes come from samples and promise nothing: use them to warn,
 // never to refuse.
-func (e Exchange) LooksLike(of, id string) bool {
-	known := false
+func (e Exchange) LooksLike(of, id string) (looks, known bool) {
 	for _, s := range e.ids {
 		if s.of != of {
 			continue
 		}
-		if s.pattern.MatchString(strings.TrimSpace(id)) {
-			return true
-		}
 		known = true
+		if s.pattern.MatchString(strings.TrimSpace(id)) {
+			return true, true
+		}
 	}
-	return !known
+	return false, known
 }
 
 // exchangeFile is a data file data/<key>.toml.
@@ -68,10 +70,12 @@ type exchangeFile struct {
 	EN, JA    string
 	Spellings []string // other names that a person may type
 	Sources   []string
-	ReadOn    string `toml:"read_on"`
+	ReadOn    string `toml:"read_on"` // when these and the sources of the shapes were read
 	ID        []struct {
 		Of, Pattern, Source string
 	}
+	Channel       []Channel
+	Contradiction []Remark
 }
 
 // Catalog is a set of exchanges.
@@ -105,7 +109,8 @@ func Load(own fs.FS) (*Catalog, error) {
 	keys := slices.Sorted(maps.Keys(read))
 	for _, key := range keys {
 		f := read[key]
-		e := Exchange{Key: key, EN: f.EN, JA: f.JA, Sources: f.Sources, ReadOn: f.ReadOn}
+		e := Exchange{Key: key, EN: f.EN, JA: f.JA, Sources: f.Sources, ReadOn: f.ReadOn,
+			Contradictions: f.Contradiction, channels: f.Channel}
 		for _, id := range f.ID {
 			re, bad := regexp.Compile(id.Pattern)
 			if bad != nil {

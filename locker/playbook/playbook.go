@@ -1,13 +1,15 @@
-// Package playbook knows the kinds of trouble a person may have at an exchange.
-// Each kind is a data file that names its sources.
+// Package playbook knows the kinds of trouble a person may have at an exchange,
+// and the first steps of each. Each kind is a data file that names its sources.
 package playbook
 
 import (
 	"cmp"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
+	"strconv"
 	"sync"
 
 	"evidence-locker/locker/datafile"
@@ -38,6 +40,9 @@ type Kind struct {
 	Clock     Clock
 	Dangerous bool     // the first minutes count: first steps are shown unasked
 	Sources   []string // articles that name it
+
+	Wish           Remark   // what the desk is asked to do, as a proposal
+	Contradictions []Remark // on what the sources disagree
 }
 
 // Name returns the name in "ja" or "en"; any other language gets English.
@@ -57,16 +62,24 @@ type kindFile struct {
 	Clock     Clock
 	Dangerous bool
 	Sources   []string
+
+	List          bool // no kind, but steps for every kind: see [Book.List]
+	Wish          Remark
+	Step          []stepFile
+	Contradiction []Remark
 }
 
 // Book is a set of kinds.
 type Book struct {
-	kinds []Kind
-	at    map[string]int
-	names datafile.Names
+	kinds   []Kind
+	lists   map[string]Kind
+	at      map[string]int
+	names   datafile.Names
+	steps   map[string][]stepFile
+	sources map[string]Source
 }
 
-//go:embed kind/*.toml
+//go:embed kind/*.toml sources.toml
 var files embed.FS
 
 // Builtin returns the kinds that come with the program.
@@ -86,17 +99,30 @@ func Load(own fs.FS) (*Book, error) {
 		return nil, fmt.Errorf("opening built-in kinds: %w", err)
 	}
 	all, err := datafile.Load[kindFile](builtin, own)
+	b := &Book{at: make(map[string]int), lists: make(map[string]Kind), steps: make(map[string][]stepFile)}
 	keys := make([]string, 0, len(all))
-	for key := range all {
+	for key, f := range all {
+		for i, s := range f.Step {
+			if s.Of != "" && len(all[s.Of].Step) == 0 {
+				err = errors.Join(err, fmt.Errorf("reading data file %q: there are no steps of %q", key+".toml", s.Of))
+			}
+			if s.ID == "" {
+				f.Step[i].ID = strconv.Itoa(i + 1)
+			}
+		}
+		b.steps[key] = f.Step
+		if f.List {
+			b.lists[key] = Kind{Key: key, JA: f.JA, EN: f.EN, Contradictions: f.Contradiction}
+			continue
+		}
 		keys = append(keys, key)
 	}
 	slices.SortFunc(keys, func(x, y string) int {
 		return cmp.Or(cmp.Compare(all[x].Order, all[y].Order), cmp.Compare(x, y))
 	})
-	b := &Book{at: make(map[string]int)}
 	for i, key := range keys {
 		f := all[key]
-		b.kinds = append(b.kinds, Kind{key, f.JA, f.EN, f.Police, f.Clock, f.Dangerous, f.Sources})
+		b.kinds = append(b.kinds, Kind{key, f.JA, f.EN, f.Police, f.Clock, f.Dangerous, f.Sources, f.Wish, f.Contradiction})
 		b.at[key] = i
 	}
 	// Keys first: no other name may hide one.
@@ -108,7 +134,11 @@ func Load(own fs.FS) (*Book, error) {
 			b.names.Add(k.Key, name)
 		}
 	}
-	return b, err
+	text, bad := files.ReadFile("sources.toml")
+	if bad == nil {
+		b.sources, bad = datafile.Decode[map[string]Source]("sources.toml", text)
+	}
+	return b, errors.Join(err, bad)
 }
 
 // Kinds returns all kinds in their order.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -25,14 +26,19 @@ import (
 // loses nothing else.
 const inlineLimit = 4 << 20
 
-// sniffSize is how many bytes tell a file's type.
-const sniffSize = 3072
+// sniffSize is how many bytes tell a file's type, and describeSize how many are
+// looked at for what it says of itself.
+const (
+	sniffSize    = 3072
+	describeSize = 1 << 20
+)
 
 // A Target says under which incident something is recorded. The zero value is
 // the current incident, or a new one if there is none.
 type Target struct {
 	New    bool
 	Number int
+	Fixed  bool // take Number as it is, 0 for what is about the person, and leave the current incident alone
 }
 
 // A Fact is a record other than a file's.
@@ -55,6 +61,12 @@ type AddRequest struct {
 	Target Target
 	Facts  []Fact
 	Files  []File
+
+	// Describe returns what a file says of itself, as further fields of its
+	// evidence record; it may be nil. head is the file's beginning, up to 1 MiB,
+	// and whole says that this is all of it. Fields that the record has anyway
+	// stay as they are. If it panics, the file is recorded without.
+	Describe func(mediaType, name string, head []byte, whole bool) record.Fields
 
 	// Each may be nil.
 	Recorded func(Recorded)          // called for each record, after the commit that holds it
@@ -92,7 +104,10 @@ func (v *Vault) Add(ctx context.Context, r AddRequest) error {
 	go v.warm(ctx)
 	go v.loadDevice()
 	a := adder{v: v, r: &r, t: target{Target: r.Target}}
-	if len(r.Files) == 0 && !slices.ContainsFunc(r.Facts, func(f Fact) bool { return f.Type != record.Reporter }) {
+	switch {
+	case r.Target.Fixed:
+		a.t.fixed = true
+	case len(r.Files) == 0 && !slices.ContainsFunc(r.Facts, func(f Fact) bool { return f.Type != record.Reporter }):
 		a.t = target{fixed: true} // no incident begins with the person's name
 	}
 	for _, f := range r.Facts {
@@ -244,7 +259,7 @@ func (a *adder) large(ctx context.Context, o *opened) error {
 
 // push makes the evidence record of a file that was read to its end.
 func (a *adder) push(o *opened, object *sealedObject) {
-	e, body := o.describe(object)
+	e, body := o.describe(object, a.r.Describe)
 	a.batch = append(a.batch, pending{
 		entry:   &entry{typ: record.Evidence, body: body, object: object},
 		fact:    Fact{record.Evidence, body},
@@ -316,7 +331,7 @@ func open(f File) (*opened, error) {
 	}
 	want := int64(inlineLimit + 1)
 	if o.limit > inlineLimit {
-		want = sniffSize // it is large for certain
+		want = describeSize // it is large for certain
 	}
 	head := bytes.NewBuffer(make([]byte, 0, max(0, min(o.limit, want))+bytes.MinRead))
 	_, err = head.ReadFrom(io.LimitReader(src, want))
@@ -357,19 +372,18 @@ func (o *opened) end(readErr error, n int64) {
 }
 
 // describe makes the fields of the evidence record.
-func (o *opened) describe(object *sealedObject) (*Exhibit, record.Fields) {
+func (o *opened) describe(object *sealedObject, claims func(string, string, []byte, bool) record.Fields) (*Exhibit, record.Fields) {
 	raw := filepath.Base(o.file.Name)
 	e := &Exhibit{
 		ObjectID: object.id, Size: object.plainSize, SHA256: object.plainSum,
 		Name: ShowName(raw), RawName: []byte(raw),
-		MediaType: mimetype.Detect(o.head[:min(len(o.head), sniffSize)]).String(),
+		MediaType: MediaType(o.head),
 		Modified:  o.file.Modified,
 	}
-	body := record.Fields{
-		"name":       record.Text(e.Name),
-		"name_raw":   record.FileName{OS: runtime.GOOS, Name: record.Text(raw)},
-		"media_type": record.Text(e.MediaType),
-	}
+	body := o.claims(e, claims)
+	body["name"] = record.Text(e.Name)
+	body["name_raw"] = record.FileName{OS: runtime.GOOS, Name: record.Text(raw)}
+	body["media_type"] = record.Text(e.MediaType)
 	if !e.Modified.IsZero() {
 		body["modified"] = record.Time{At: e.Modified}
 	}
@@ -377,6 +391,27 @@ func (o *opened) describe(object *sealedObject) (*Exhibit, record.Fields) {
 		body[name] = value
 	}
 	return e, body
+}
+
+// claims asks describe what the file says of itself.
+func (o *opened) claims(e *Exhibit, describe func(string, string, []byte, bool) record.Fields) (f record.Fields) {
+	f = record.Fields{}
+	if describe == nil {
+		return f
+	}
+	defer func() {
+		if recover() != nil { // the file is worth more than what it says
+			f = record.Fields{}
+		}
+	}()
+	head := o.head[:min(len(o.head), describeSize)]
+	maps.Copy(f, describe(e.MediaType, e.Name, head, int64(len(head)) == e.Size))
+	return f
+}
+
+// MediaType tells a file's type by its first bytes.
+func MediaType(head []byte) string {
+	return mimetype.Detect(head[:min(len(head), sniffSize)]).String()
 }
 
 // ShowName returns a file name as it is shown: valid UTF-8 in normal form C,

@@ -22,6 +22,7 @@ type Record struct {
 	record.Record
 	Exhibit   *Exhibit // the file of an evidence record, else nil
 	Retracted *Record  // the record that withdrew it, nil if none
+	Under     *Record  // the record that brought it in from another incident, nil if it is the incident's own
 	Raw       []byte   // the record's JSON without padding
 	Known     bool     // false: a newer program wrote it, only Seq, Incident and Raw are set
 }
@@ -296,8 +297,9 @@ func exhibit(r *record.Record) *Exhibit {
 	return e
 }
 
-// Incidents returns all incidents, in order. Number 0 comes first and holds
-// what is about the person and the vault.
+// Incidents returns all incidents, in order, each record in the one that it was
+// recorded under. Number 0 comes first and holds what is about the person and
+// the vault.
 func (v *Vault) Incidents(ctx context.Context, k *crypto.Key) ([]*Incident, error) {
 	records, damaged, err := v.openAll(ctx, k, -1)
 	if err != nil {
@@ -334,9 +336,10 @@ func (v *Vault) incidentOf(ctx context.Context, seq int64) (n int, err error) {
 	return n, err
 }
 
-// Incident returns one incident and opens no record of another. It returns
-// ErrNoIncident if there is none of that number; 0, the person, is always
-// there.
+// Incident returns one incident with the records of others that belong there
+// too (see [Vault.Move]); it opens no record of an incident that has none such.
+// It returns ErrNoIncident if there is none of that number; 0, the person, is
+// always there.
 func (v *Vault) Incident(ctx context.Context, k *crypto.Key, n int) (*Incident, error) {
 	records, damaged, err := v.openAll(ctx, k, n)
 	if err != nil {
@@ -347,7 +350,7 @@ func (v *Vault) Incident(ctx context.Context, k *crypto.Key, n int) (*Incident, 
 	}
 	in := &Incident{Number: n, Records: records, Damaged: damaged}
 	in.markRetracted()
-	return in, nil
+	return in, v.bringIn(ctx, k, in)
 }
 
 // IncidentNumbers returns the numbers of all incidents, without the key.

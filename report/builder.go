@@ -164,6 +164,9 @@ func (b *builder) rec(r *locker.Record) string {
 	if seqs := b.seqs(r); len(seqs) > 1 {
 		return fmt.Sprintf(b.s("記録%s", "records %s"), numbers(seqs))
 	}
+	if r.Under != nil {
+		return fmt.Sprintf(b.s("記録%d、案件%dから", "record %d, from incident %d"), r.Seq, r.Incident)
+	}
 	return fmt.Sprintf(b.s("記録%d", "record %d"), r.Seq)
 }
 
@@ -245,7 +248,7 @@ func (b *builder) form(fields []field, sheet bool) []typeset.Field {
 // missIn notes that a field is missing, if the recipient wants it.
 func (b *builder) missIn(f field, ask asking) {
 	if ask.Need == Required || ask.Need == Expected {
-		b.miss(MissingField{f.Path, f.JA, f.EN, ask.Need, ask.WhyJA, ask.WhyEN, ask.Source})
+		b.miss(MissingField{f.Path, f.JA, f.EN, ask.Need, ask.WhyJA, ask.WhyEN, ask.Source, f.With})
 	}
 }
 

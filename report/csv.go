@@ -25,7 +25,7 @@ var csvColumns = []string{
 	"fee_asset", "fee_quantity", "fee_as_typed", "network", "txid", "order_id", "from", "to", "memo",
 	"bank", "branch", "bank_account_kind", "bank_account", "bank_holder", "bank_reference",
 	"status", "service", "explorer_url", "value_asset", "value_quantity", "value_as_typed", "value_source", "value_at",
-	"attempted", "executed", "difference", "intended", "slippage", "note",
+	"attempted", "executed", "difference", "intended", "slippage", "note", "file", "line",
 }
 
 // csvNames are the columns of those fields that have another name there.
@@ -36,7 +36,7 @@ var csvNames = map[string]string{
 }
 
 // csvIdentifiers are the columns that hold an identifier.
-var csvIdentifiers = []string{"txid", "order_id", "from", "to", "memo", "bank_account", "bank_reference", "explorer_url"}
+var csvIdentifiers = []string{"txid", "order_id", "from", "to", "memo", "bank_account", "bank_reference", "explorer_url", "file"}
 
 // WriteCSV writes the transactions of the report, one to a row: transfers,
 // orders and bank transfers, in order of time and then of their records, those

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"evidence-locker/locker"
@@ -39,15 +40,36 @@ func (x exhibit) isPicture() bool {
 func (b *builder) numberExhibits() []exhibit {
 	var xs []exhibit
 	for _, r := range live(b.in.Incident, "evidence") {
-		if r.Exhibit != nil {
+		if r.Exhibit == nil {
+			continue
+		}
+		again := slices.IndexFunc(xs, func(x exhibit) bool { return sameExhibit(x.rec, r) })
+		if again < 0 {
 			name := b.text(r, r.Exhibit.Name)
 			if strings.TrimSpace(name) == "" {
 				name = b.s("（名前なし）", "(no name)")
 			}
 			xs = append(xs, exhibit{len(xs) + 1, r, name, r.Exhibit})
+			continue
 		}
+		first := xs[again].rec
+		b.parts[first] = append(slices.Clone(b.partsOf(first)), r)
 	}
 	return xs
+}
+
+// sameExhibit tells whether a file was recorded twice under one name, and
+// nothing was said of it either time that was not said the other.
+func sameExhibit(x, y *locker.Record) bool {
+	if x.Exhibit.SHA256 != y.Exhibit.SHA256 || x.Exhibit.Name != y.Exhibit.Name || len(x.Fields) != len(y.Fields) {
+		return false
+	}
+	for name, v := range x.Fields {
+		if w := y.Fields[name]; w == nil || w.String() != v.String() {
+			return false
+		}
+	}
+	return true
 }
 
 // exhibitName is the neutral label that the document uses; court numbering is
@@ -101,6 +123,7 @@ func (b *builder) showExhibit(x exhibit) []typeset.Block {
 	if !x.Modified.IsZero() {
 		rows = append(rows, typeset.Field{Label: b.s("ファイルの更新日時", "File modified"), Value: typeset.Text(b.when(x.Modified))})
 	}
+	rows = append(rows, b.claims(x)...)
 	rows = append(rows,
 		typeset.Field{Label: b.s("保管庫への記録日時", "Recorded in the vault"), Value: typeset.Text(b.stamp(x.rec.RecordedAt, b.when) + b.s("、", ", ") + b.rec(x.rec))},
 		typeset.Field{Label: b.s("記録した機器", "Recorded with"), Value: b.or(plainSpans(b.device(x.rec)))},
@@ -122,6 +145,40 @@ func (b *builder) showExhibit(x exhibit) []typeset.Block {
 		Shown:   b.shrunk,
 		Card:    func(e *typeset.PictureError) typeset.Card { return b.card(x, e) },
 	})
+}
+
+// claims are the rows of what the file says of itself, which whoever had it can
+// have written.
+func (b *builder) claims(x exhibit) []typeset.Field {
+	said := func(names ...string) (spans []typeset.Span) {
+		for _, name := range names {
+			v := b.value(x.rec, name)
+			if len(v) == 0 {
+				continue
+			}
+			if len(spans) > 0 {
+				spans = append(spans, typeset.Span{Text: "\n"})
+			}
+			spans = append(append(spans, typeset.Span{Text: b.label("evidence", name) + b.s("：", ": "), Muted: true}), v...)
+		}
+		return spans
+	}
+	var rows []typeset.Field
+	file := said("taken", "made_with")
+	if w, h := b.value(x.rec, "width"), b.value(x.rec, "height"); len(w) > 0 && len(h) > 0 {
+		size := append(append(append(w, typeset.Span{Text: "×"}), h...), typeset.Span{Text: b.s(" 画素", " pixels")})
+		if len(file) > 0 {
+			size = append(size, typeset.Span{Text: "\n"})
+		}
+		file = append(size, file...)
+	}
+	if len(file) > 0 {
+		rows = append(rows, typeset.Field{Label: b.s("ファイル自体の記載（真偽は未確認）", "The file says (not checked)"), Value: file})
+	}
+	if mail := said("mail_from", "mail_to", "mail_subject", "mail_date", "mail_id", "mail_hops", "mail_files"); len(mail) > 0 {
+		rows = append(rows, typeset.Field{Label: b.s("メールの記載（真偽は未確認）", "The mail claims (not checked)"), Value: mail})
+	}
+	return rows
 }
 
 // recorded says where the original is.

@@ -35,8 +35,10 @@ func used(in Input, f func(*locker.Record)) {
 func newest(in Input) *locker.Record {
 	var last *locker.Record
 	used(in, func(r *locker.Record) {
-		if !r.RecordedAt.IsZero() && (last == nil || r.Seq > last.Seq) {
-			last = r
+		for _, r := range []*locker.Record{r, r.Retracted} {
+			if r != nil && !r.RecordedAt.IsZero() && (last == nil || r.Seq > last.Seq) {
+				last = r
+			}
 		}
 	})
 	return last
@@ -47,7 +49,12 @@ func newest(in Input) *locker.Record {
 // the report should name: custody records that came later must not change it.
 func HeadSize(in Input) int64 {
 	var size int64
-	used(in, func(r *locker.Record) { size = max(size, r.Seq+1) })
+	used(in, func(r *locker.Record) {
+		size = max(size, r.Seq+1)
+		if r.Retracted != nil { // of another incident, where the record came from there
+			size = max(size, r.Retracted.Seq+1)
+		}
+	})
 	for _, i := range []*locker.Incident{in.Reporter, in.Incident} {
 		if i == nil {
 			continue
@@ -118,8 +125,12 @@ func (b *builder) textOf(path string) string {
 func (b *builder) ownAccounts() []*locker.Record {
 	var rs []*locker.Record
 	for _, r := range live(b.in.Reporter, "account") {
-		if b.here != "" && b.atExchange(r) == b.here {
+		switch {
+		case b.here == "" || b.atExchange(r) != b.here:
+		case len(rs) == 0:
 			rs = append(rs, r)
+		default: // of what the person says once for all incidents, the newest counts
+			rs[0] = b.join(rs[0], r, "")
 		}
 	}
 	return slices.DeleteFunc(b.merged(append(rs, live(b.in.Incident, "account")...)), b.elsewhere)
@@ -207,19 +218,8 @@ func (b *builder) merged(rs []*locker.Record) []*locker.Record {
 		place := near[i]
 		joined := out[place]
 		was := keyOf(joined)
-		if b.parts[joined] == nil {
-			first := joined
-			joined = &locker.Record{Record: first.Record, Known: true}
-			joined.Fields = maps.Clone(first.Fields)
-			b.parts[joined] = []*locker.Record{first}
-			out[place] = joined
-		}
-		for name, v := range r.Fields {
-			if strings.TrimSpace(v.String()) != "" && name != idField[r.Type] {
-				joined.Fields[name] = v
-			}
-		}
-		b.parts[joined] = append(b.parts[joined], r)
+		joined = b.join(joined, r, idField[r.Type])
+		out[place] = joined
 		if now := keyOf(joined); now != was {
 			at[was] = slices.DeleteFunc(at[was], func(i int) bool { return i == place })
 			at[now] = append(at[now], place)
@@ -228,20 +228,76 @@ func (b *builder) merged(rs []*locker.Record) []*locker.Record {
 	return out
 }
 
+// join adds what r says to joined, but for the field except.
+func (b *builder) join(joined, r *locker.Record, except string) *locker.Record {
+	if b.parts[joined] == nil {
+		first := joined
+		joined = &locker.Record{Record: first.Record, Known: true}
+		joined.Fields = maps.Clone(first.Fields)
+		b.parts[joined] = []*locker.Record{first}
+	}
+	for name, v := range r.Fields {
+		if strings.TrimSpace(v.String()) != "" && name != except {
+			joined.Fields[name] = v
+		}
+	}
+	b.parts[joined] = append(b.parts[joined], b.partsOf(r)...)
+	return joined
+}
+
 // idField is the field by which things of a type are told apart.
 var idField = map[record.Type]string{"order": "id", "account": "number", "transfer": "txid"}
 
-// identity is the number by which a record names its thing, "" if it does not.
+// identity is the number by which a record names its thing, or the row of a
+// file that it was read from; "" if it does neither.
 func (b *builder) identity(r *locker.Record) string {
-	if v, ok := r.Fields[idField[r.Type]]; ok {
+	if v, ok := r.Fields[idField[r.Type]]; ok && strings.TrimSpace(v.String()) != "" {
 		return strings.TrimSpace(v.String())
 	}
-	return ""
+	return rowID(r)
+}
+
+// rowID names the row of a file that a record was read from, "" if it was not.
+func rowID(r *locker.Record) string {
+	file, line := r.Fields["file"], r.Fields["line"]
+	if file == nil || line == nil {
+		return ""
+	}
+	return file.String() + " " + line.String()
+}
+
+// sameRow tells whether two records with one id, both read from files, are of
+// one thing. An order may have been filled in parts, each a row; the order as a
+// list of orders shows it is not one of them.
+func sameRow(x, y *locker.Record) bool {
+	alike := func(names ...string) bool {
+		for _, name := range names {
+			v, w := x.Fields[name], y.Fields[name]
+			if (v == nil) != (w == nil) || v != nil && v.String() != w.String() {
+				return false
+			}
+		}
+		return true
+	}
+	switch sameFile := alike("file"); {
+	case rowID(x) == rowID(y): // a file of one line may hold several things
+		return alike("amount", "to", "filled", "quantity")
+	case sameFile:
+		return false
+	case x.Type == "transfer":
+		return alike("amount")
+	case x.Fields["placed_at"] != nil && y.Fields["placed_at"] != nil:
+		return true
+	}
+	return alike("placed_at", "filled_at", "at", "filled", "average_price")
 }
 
 // sameThing tells whether two records with one id can be of one thing. A
 // transaction may pay several addresses.
 func (b *builder) sameThing(x, y *locker.Record) bool {
+	if rowID(x) != "" && rowID(y) != "" && !sameRow(x, y) {
+		return false
+	}
 	if x.Type == "transfer" {
 		for _, name := range []string{"to", "direction"} {
 			v, w := x.Fields[name], y.Fields[name]

@@ -176,8 +176,12 @@ func fullIncident() *made {
 	m.add("note", record.Fields{"text": T("日時なしのメモ")})
 	m.file("出金履歴.png", "image/png", pngOf(640, 360), record.Fields{"note": T("出金履歴の画面"), "at": when("2026-11-03T07:12:00+09:00"),
 		"url": T("https://app.bitbank.cc/account/withdraw/history"), "captured_by": T("見本 太郎")})
-	m.file("phone.jpg", "image/jpeg", jpegOf(300, 500), record.Fields{})
-	m.file("mail.eml", "message/rfc822", []byte("From: x\r\n\r\nhi"), record.Fields{"note": T("出金完了メール")})
+	m.file("phone.jpg", "image/jpeg", jpegOf(300, 500), record.Fields{"width": record.Int(300), "height": record.Int(500),
+		"taken": T("2026:11:03 07:20:11+09:00"), "made_with": T("Example Phone 3")})
+	m.file("mail.eml", "message/rfc822", []byte("From: x\r\n\r\nhi"), record.Fields{"note": T("出金完了メール"),
+		"mail_from": T("サポート <info@bitbank-support.example>"), "mail_to": record.List{"taro@example.jp", "hanako@example.jp"},
+		"mail_subject": T("【重要】出金のお知らせ"), "mail_date": T("Tue, 3 Nov 2026 07:15:00 +0900"), "mail_id": T("<1@bitbank-support.example>"),
+		"mail_hops": record.List{"from mx.example.com (192.0.2.1) by in.example.jp; Tue, 3 Nov 2026 07:15:02 +0900"}, "mail_files": record.List{"請求書.zip"}})
 	m.retract(m.add("note", record.Fields{"text": T("間違えて書いたメモ")}), "別の案件だった")
 	m.add("custody", record.Fields{"action": T("report"), "name": T("custody-file.pdf")})
 	return m

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"evidence-locker/locker"
@@ -285,7 +286,11 @@ func (x *exact) exhibitObjects() []object {
 			modified = rfc3339(e.Modified)
 		}
 		fields := object{}
-		for _, name := range []string{"at", "url", "source", "captured_by", "note"} {
+		for _, f := range record.FieldsOf("evidence") {
+			name := f.Name
+			if slices.Contains([]string{"name", "name_raw", "media_type", "modified"}, name) { // beside it
+				continue
+			}
 			if v := x.field(e.rec, name); v != nil {
 				fields = append(fields, member{name, v})
 			}

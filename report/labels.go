@@ -58,6 +58,8 @@ var labels = map[string][2]string{
 	"order.intended":      {"意図した内容", "Intended"},
 	"order.slippage":      {"スリッページ", "Slippage"},
 	"order.note":          {"備考", "Note"},
+	"order.file":          {"出所", "From"},
+	"order.line":          {"行", "Line"},
 
 	"transfer.direction":    {"方向", "Direction"},
 	"transfer.amount":       {"通貨・数量", "Coin and amount"},
@@ -74,6 +76,8 @@ var labels = map[string][2]string{
 	"transfer.value":        {"当時の価格", "Value then"},
 	"transfer.value_source": {"価格の出所", "Source of the value"},
 	"transfer.note":         {"備考", "Note"},
+	"transfer.file":         {"出所", "From"},
+	"transfer.line":         {"行", "Line"},
 
 	"bank.direction": {"方向", "Direction"},
 	"bank.bank":      {"銀行", "Bank"},
@@ -85,6 +89,8 @@ var labels = map[string][2]string{
 	"bank.at":        {"日時", "Time"},
 	"bank.reference": {"振込番号など", "Reference"},
 	"bank.note":      {"備考", "Note"},
+	"bank.file":      {"出所", "From"},
+	"bank.line":      {"行", "Line"},
 
 	"loss.at":       {"日時", "Time"},
 	"loss.value_at": {"価格の時刻", "Time of the price"},
@@ -116,6 +122,16 @@ var labels = map[string][2]string{
 	"note.at":     {"日時", "Time"},
 	"action.at":   {"日時", "Time"},
 	"evidence.at": {"資料の日時（本人の入力）", "Time given for the file"},
+
+	"evidence.taken":        {"撮影・作成日時", "taken"},
+	"evidence.made_with":    {"機器・ソフト", "made with"},
+	"evidence.mail_from":    {"差出人", "from"},
+	"evidence.mail_to":      {"宛先", "to"},
+	"evidence.mail_subject": {"件名", "subject"},
+	"evidence.mail_date":    {"日付", "date"},
+	"evidence.mail_id":      {"メッセージID", "message ID"},
+	"evidence.mail_hops":    {"経路（Received）", "way (Received)"},
+	"evidence.mail_files":   {"添付ファイル名", "attachments"},
 
 	"custody.action": {"扱い", "Action"},
 	"custody.for":    {"宛先", "For"},
@@ -172,6 +188,7 @@ var words = map[string][2]string{
 	"contact.channel mail": {"メール", "e-mail"}, "contact.channel email": {"メール", "e-mail"}, "contact.channel phone": {"電話", "phone"},
 	"buy": {"買い（buy）", "buy"}, "sell": {"売り（sell）", "sell"},
 	"support": {"サポート", "support"}, "police": {"警察", "police"}, "bank": {"銀行", "bank"},
+	"lawyer": {"弁護士", "lawyer"}, "other": {"その他", "other"},
 	"mobile": {"携帯", "mobile"}, "home": {"自宅", "home"}, "work": {"勤務先", "work"},
 }
 

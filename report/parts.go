@@ -149,9 +149,13 @@ func (b *builder) itemService(_ field, r *locker.Record) []typeset.Span {
 // isPolice tells whether a talk was with the police, however the person wrote
 // it, as in 三田警察署 or "Tokyo Police". A station alone may be a department of a
 // desk.
-func isPolice(r *locker.Record) bool {
+func isPolice(r *locker.Record) bool { return WithPolice(r.Fields) }
+
+// WithPolice tells whether the fields of a talk say that it was with the police,
+// of whatever country.
+func WithPolice(f record.Fields) bool {
 	for _, name := range []string{"with", "station"} {
-		if v, ok := r.Fields[name]; ok && policeWord.MatchString(datafile.Fold(v.String())) {
+		if v, ok := f[name]; ok && policeWord.MatchString(datafile.Fold(v.String())) {
 			return true
 		}
 	}

@@ -49,6 +49,7 @@ type field struct {
 	NotKinds []string `toml:"not_kinds"` // not asked for where all kinds are among these
 	Absent   string   // what stands where there is nothing: "" not recorded, "none", "unknown"
 	Sheet    bool     // belongs on the detachable sheet of identity
+	With     string   // of a talk: with whom it is meant, "" for anybody
 	Include  string   // in the report only if asked for: "address", see Options.Address
 	At       []fieldAt
 	asking
@@ -155,6 +156,7 @@ type MissingField struct {
 	Need         Need
 	WhyJA, WhyEN string
 	Source       string
+	With         string // of a talk: with whom it is, "" for anybody
 }
 
 // Label returns the name of the field in "ja" or else English.

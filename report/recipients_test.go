@@ -18,7 +18,7 @@ import (
 var told = map[record.Type]string{
 	"incident": "exchange started_at ended_at noticed_at noticed_how place url summary narrative request suspected_from suspected_to last_ok_at first_bad_at",
 	"account":  "exchange number user_id email name",
-	"transfer": "*", "loss": "*", "actor": "*", "evidence": "*", "action": "*", "under": "*",
+	"transfer": "*", "loss": "*", "actor": "*", "evidence": "*", "action": "step text at result", "under": "*",
 	"contact":  "with channel direction inquiry_no at officer station outcome",
 	"reporter": "name email",
 }

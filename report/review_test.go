@@ -108,6 +108,63 @@ func TestMergedRecords(t *testing.T) {
 	}
 }
 
+// A row of a recorded file names the file by its number in the document. The
+// same row read twice is one thing; parts of one order are not, and neither is
+// the order as a list shows it.
+func TestRowsOfFiles(t *testing.T) {
+	m := newMade()
+	m.add("incident", record.Fields{"exchange": word("bitbank"), "kind": word("execution")})
+	x := m.file("trades.csv", "text/csv", []byte("rows"), nil)
+	file, other := word(hexOf(x.Exhibit.SHA256)), word(strings.Repeat("ab", 32))
+	row := func(t record.Type, file record.Value, line int64, f record.Fields) {
+		f["file"], f["line"] = file, record.Int(line)
+		m.add(t, f)
+	}
+	part := func(filled, at string) record.Fields {
+		return record.Fields{"id": word("900"), "filled": sum(filled), "filled_at": when(at)}
+	}
+	row("order", file, 2, part("0.4 BTC", "2026-11-03T14:03:00+09:00"))
+	row("order", file, 3, part("0.6 BTC", "2026-11-03T14:03:01+09:00"))
+	row("order", file, 3, part("0.6 BTC", "2026-11-03T05:03:01+00:00")) // again, in another zone
+	row("order", other, 7, part("0.4 BTC", "2026-11-03T14:03:00+09:00"))
+	row("order", other, 8, record.Fields{"id": word("900"), "quantity": sum("1 BTC"), "placed_at": when("2026-11-03T14:00:00+09:00")})
+	m.add("order", record.Fields{"id": word("900"), "note": word("mine")})
+	row("transfer", file, 4, record.Fields{"txid": word(btcTxID), "amount": sum("1 BTC")})
+	row("transfer", file, 5, record.Fields{"txid": word(btcTxID), "amount": sum("1 BTC")})
+	row("transfer", other, 5, record.Fields{"txid": word(btcTxID), "amount": sum("1 BTC"), "status": word("DONE")})
+	row("bank", file, 6, record.Fields{"amount": sum("100 JPY")})
+	row("bank", file, 6, record.Fields{"amount": sum("100 JPY")})
+	m.file("trades.csv", "text/csv", []byte("rows"), nil)                                 // recorded again
+	m.file("trades.csv", "text/csv", []byte("rows"), record.Fields{"note": word("mine")}) // with more to say
+	for _, o := range forms() {
+		r := mustBuild(t, m.Input, o)
+		if s := textOf(t, m.Input, o); !strings.Contains(s, map[string]string{"ja": "資料2", "en": "Exhibit 2"}[o.Lang]) ||
+			strings.Contains(s, map[string]string{"ja": "資料3", "en": "Exhibit 3"}[o.Lang]) {
+			t.Errorf("%+v: not two exhibits:\n%s", o, s)
+		}
+		count := func(section, part string, want int) {
+			t.Helper()
+			if s := sectionOf(r, section); strings.Count(s, part) != want {
+				t.Errorf("%+v: %q not %d times in %s:\n%s", o, part, want, section, s)
+			}
+		}
+		record, row3, row6 := " (record", "line 3 of Exhibit 1", "line 6 of Exhibit 1"
+		if o.Lang == "ja" {
+			record, row3, row6 = "（記録", "資料1の3行目", "資料1の6行目"
+		}
+		if !gets(o, "order") {
+			continue
+		}
+		count("orders", record, 3) // 0.4, 0.6 and the order itself
+		count("orders", row3, 1)
+		count("orders", strings.Repeat("ab", 32), 2)
+		count("transfers", record, 2)
+		count("transfers", "DONE", 1)
+		count("bank", record, 1)
+		count("bank", row6, 1)
+	}
+}
+
 // What could not be read is told after writing; what was read and cannot be
 // drawn is not among it.
 func TestUnreadable(t *testing.T) {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -154,4 +155,16 @@ func secretEnd(s string, phrase bool, labelQuote, verb, quote string) int {
 		return len(strings.TrimRight(line, " ")) // a part of it, surely
 	}
 	return n
+}
+
+// LooksSecret tells whether a text holds what a report would black out, or is a
+// recovery phrase by itself: 12, 15, 18, 21 or 24 short words and nothing else.
+func LooksSecret(s string) bool {
+	if _, masked := maskSecrets(s, ""); masked {
+		return true
+	}
+	words := strings.Fields(strings.ToLower(s))
+	return len(words) >= 12 && len(words) <= 24 && len(words)%3 == 0 && !slices.ContainsFunc(words, func(w string) bool {
+		return len(w) < 3 || len(w) > 8 || strings.ContainsFunc(w, func(r rune) bool { return r < 'a' || r > 'z' })
+	})
 }

@@ -382,6 +382,9 @@ func (b *builder) itemsWithout(hidden []string, t record.Type, noun string, want
 				continue
 			}
 			v := b.value(r, f.Name)
+			if f.Name == "line" && len(b.value(r, "file")) > 0 {
+				continue // named with the file
+			}
 			if len(v) == 0 && !slices.Contains(wanted, f.Name) {
 				continue
 			}

@@ -52,6 +52,7 @@ func (b *builder) withdrawnContent(r *locker.Record) typeset.Cell {
 			v := b.value(r, f.Name)
 			switch {
 			case len(v) == 0:
+			case r.Type == "action" && f.Name == "guide": // the program's own key of the step
 			case r.Type == "note" && f.Name == "text":
 				lines = append(lines, v)
 			default:

@@ -14,7 +14,7 @@ func (b *builder) support() {
 	to := b.exchangeName
 	if to == "" {
 		to = b.notRecorded()
-		b.miss(MissingField{"incident.exchange", "取引所", "Exchange", Required, "宛先が決まり、取引所ごとに求められる項目が分かる", "it is whom the report is for, and decides what else is asked", "000"})
+		b.miss(MissingField{"incident.exchange", "取引所", "Exchange", Required, "宛先が決まり、取引所ごとに求められる項目が分かる", "it is whom the report is for, and decides what else is asked", "000", ""})
 	}
 	b.add(typeset.Paragraph{Spans: typeset.Text(b.s("宛先の取引所：", "To the exchange: ") + to)})
 	note, room := b.damageNote(), 690.0

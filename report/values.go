@@ -222,6 +222,9 @@ func (b *builder) wording(r *locker.Record, name string) []typeset.Span {
 		if strings.TrimSpace(s) == "" {
 			return nil
 		}
+		if name == "file" && r.Fields["line"] != nil {
+			return b.rowOf(s, r.Fields["line"].String())
+		}
 		if worded[path] {
 			s = b.word(path, s)
 		}
@@ -239,6 +242,21 @@ func (b *builder) wording(r *locker.Record, name string) []typeset.Span {
 		}
 		return []typeset.Span{span}
 	}
+}
+
+// rowOf names a line of an exhibit by the exhibit's digest, and the digest where
+// the file is none of this incident's.
+func (b *builder) rowOf(sum, line string) []typeset.Span {
+	for _, x := range b.exhibits {
+		if fmt.Sprintf("%x", x.SHA256) == sum {
+			link := goTo(x.id(), b.exhibitName(x))
+			if b.lang == "ja" {
+				return []typeset.Span{link, {Text: "の" + line + "行目"}}
+			}
+			return []typeset.Span{{Text: "line " + line + " of "}, link}
+		}
+	}
+	return []typeset.Span{{Text: b.s(line+"行目、SHA-256 ", "line "+line+" of the file with SHA-256 ")}, {Text: sum, Mono: true}}
 }
 
 // text prepares text that came from outside: printable, and without secrets.

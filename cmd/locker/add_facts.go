@@ -48,14 +48,20 @@ func (p problem) show(u *ui) {
 	}
 }
 
-// names finds exchanges and kinds by any of their spellings.
+// names finds exchanges and kinds by any of their spellings, and knows what
+// identifiers at an exchange look like and how the person writes dates.
 type names struct {
 	exchange, kind func(string) (key string, near []string, ok bool)
+	// id tells whether an identifier of that sort looks right at the exchange,
+	// whether that can be told, and how the exchange is called.
+	id         func(at, of, id string) (name string, looks, known bool)
+	monthFirst bool // 5/6 is the sixth of May
 }
 
 // names finds them in the built-in data and in the person's own.
 func (e *env) names() names {
 	return names{
+		monthFirst: e.ui.lang == "ja",
 		exchange: func(s string) (string, []string, bool) {
 			c, _ := e.books()
 			x, ok := c.Lookup(s)
@@ -65,6 +71,12 @@ func (e *env) names() names {
 			_, b := e.books()
 			k, ok := b.Lookup(s)
 			return k.Key, b.Near(s), ok
+		},
+		id: func(at, of, id string) (string, bool, bool) {
+			c, _ := e.books()
+			x, _ := c.Lookup(at)
+			looks, known := x.LooksLike(of, id)
+			return x.Name(string(e.ui.lang)), looks, known
 		},
 	}
 }
@@ -98,13 +110,15 @@ func (e *env) books() (*exchange.Catalog, *playbook.Book) {
 
 // A plan is what a command line of add amounts to.
 type plan struct {
-	facts    []locker.Fact
-	kept     []locker.Fact // notes that keep what could not be read as what it was meant for
-	at       *record.Time  // when the files, notes, orders ... of the call happened
-	began    bool          // at is when the incident began
-	file     record.Fields // of every file of the call
-	problems []problem
-	now      time.Time
+	facts      []locker.Fact
+	person     []locker.Fact // of all incidents, whatever their type
+	kept       []locker.Fact // notes that keep what could not be read as what it was meant for
+	at         *record.Time  // when the files, notes, orders ... of the call happened
+	began      bool          // at is when the incident began
+	file       record.Fields // of every file of the call
+	problems   []problem
+	now        time.Time
+	monthFirst bool // see names
 
 	fileWords []string // what file came from, as typed
 }
@@ -122,13 +136,9 @@ func (o *addOptions) hasFacts() bool {
 	return false
 }
 
-func (a *adding) plan() *plan {
-	return a.opts.plan(a.now, a.begins, len(a.files) > 0, a.e.names())
-}
-
 // plan maps the flags to facts. begins says that a new incident begins.
 func (o *addOptions) plan(now time.Time, begins, hasFiles bool, n names) *plan {
-	p := &plan{now: now}
+	p := &plan{now: now, monthFirst: n.monthFirst}
 	exchangeKey := ""
 	for _, s := range o.exchange {
 		exchangeKey = p.named(s, "exchange", n.exchange)
@@ -143,6 +153,7 @@ func (o *addOptions) plan(now time.Time, begins, hasFiles bool, n names) *plan {
 	p.incidentTexts("error_text", o.errorText)
 	things := o.things(p, exchangeKey)
 	o.sets(p, things)
+	p.check(things, exchangeKey, n)
 	p.facts = append(p.facts, things.facts(p)...)
 	for _, s := range o.note {
 		if p.blank("--note", s) {
@@ -160,6 +171,8 @@ func (o *addOptions) plan(now time.Time, begins, hasFiles bool, n names) *plan {
 	p.facts = append(p.facts, p.kept...)
 	return p
 }
+
+func (p *plan) empty() bool { return len(p.facts)+len(p.person) == 0 }
 
 // keep makes a note of what could not be read, without a time.
 func (p *plan) keep(s string) {
@@ -188,6 +201,16 @@ func (p *plan) blank(flag, s string) bool {
 
 // named records an exchange or a kind under its key, or as given.
 func (p *plan) named(s, field string, find func(string) (string, []string, bool)) string {
+	key := p.known(s, field, find)
+	if key != "" {
+		p.fact(record.Incident, field, record.Text(key))
+	}
+	return key
+}
+
+// known returns the key of an exchange or a kind, s itself if it is not known,
+// and "" if it is blank.
+func (p *plan) known(s, field string, find func(string) (string, []string, bool)) string {
 	if p.blank("--"+field, s) {
 		return ""
 	}
@@ -196,7 +219,6 @@ func (p *plan) named(s, field string, find func(string) (string, []string, bool)
 		key = s
 		p.problem(false, near, "add.unknown-"+field, s)
 	}
-	p.fact(record.Incident, field, record.Text(key))
 	return key
 }
 
@@ -248,7 +270,7 @@ func (p *plan) time(flag, s string) *record.Time {
 }
 
 func (p *plan) readTime(s string) (record.Time, error) {
-	t, err := parseWhen(s, p.now)
+	t, err := parseWhen(s, p.now, p.monthFirst)
 	if err != nil {
 		return record.Time{}, err
 	}
@@ -300,14 +322,18 @@ func (p *plan) date() {
 	}
 }
 
-// fileFields are the fields of every file of the call.
-func (p *plan) fileFields() record.Fields {
-	f := maps.Clone(p.file)
-	if _, has := f["at"]; p.at != nil && !p.began && !has {
-		if f == nil {
-			f = record.Fields{}
-		}
+// fileFields are the fields of a file of the call that has some of its own. What
+// was said of every file goes before those, and those before the call's time: a
+// picture of the screen is of now.
+func (p *plan) fileFields(own record.Fields) record.Fields {
+	f := record.Fields{}
+	if p.at != nil && !p.began {
 		f["at"] = *p.at
+	}
+	maps.Copy(f, own)
+	maps.Copy(f, p.file)
+	if program, typed := own["source"], p.file["source"]; program != nil && typed != nil {
+		f["source"] = record.Text(typed.String() + " (" + program.String() + ")")
 	}
 	return f
 }
@@ -421,6 +447,10 @@ var settableTypes = []record.Type{
 var settableOfFile = []string{"note", "at", "url", "source", "captured_by"}
 
 func canSet(t record.Type, field string) bool {
+	// guide --done knows the keys of steps, import where a record comes from.
+	if t == record.Action && field == "guide" || field == "file" || field == "line" {
+		return false
+	}
 	return slices.Contains(settableTypes, t) && (t != record.Evidence || slices.Contains(settableOfFile, field))
 }
 

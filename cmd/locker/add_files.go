@@ -118,7 +118,7 @@ func (e *env) collectFiles(ctx context.Context, paths []string, stdinName string
 	for _, path := range e.expand(paths) {
 		if path == "-" {
 			if stdin {
-				return nil, &usageError{key: "usage.stdin-twice", command: "add"}
+				return nil, &usageError{key: "usage.stdin-twice", command: e.line.command}
 			}
 			stdin = true
 			if f, ok := e.stdin.(*os.File); ok && wasClosed(f) {

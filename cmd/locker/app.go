@@ -11,15 +11,25 @@ import (
 func commands(e *env) []*cli.Command {
 	return []*cli.Command{
 		newAddCommand(e),
+		newGuideCommand(e),
+		newTriedCommand(e),
+		newContactCommand(e),
+		newImportCommand(e),
+		newWatchCommand(e),
 		newListCommand(e),
 		newShowCommand(e),
+		newSearchCommand(e),
 		newReportCommand(e),
+		newFillCommand(e),
+		newProfileCommand(e),
 		newCheckCommand(e),
 		newExtractCommand(e),
 		newRetractCommand(e),
+		newMoveCommand(e),
 		newVerifyCommand(e),
 		newInitCommand(e),
 		newDemoCommand(e),
+		newCompletionCommand(e),
 		newHelpCommand(e),
 	}
 }
@@ -102,12 +112,16 @@ func run(ctx context.Context, e *env) int {
 	return e.ui.exit(app.RunContext(ctx, line.argv(app.Name)))
 }
 
-// newHelpCommand answers `locker help add`.
+// newHelpCommand answers `locker help add`, and `locker help fields`.
 func newHelpCommand(e *env) *cli.Command {
 	return &cli.Command{Name: "help", Action: func(c *cli.Context) error {
 		app, name := newApp(e), c.Args().First()
 		if c.NArg() > 1 {
 			return tooMany("help", c.Args().Slice()[1:])
+		}
+		if name == "fields" {
+			e.showFields()
+			return nil
 		}
 		if name != "" && app.Command(name) == nil {
 			return &usageError{key: "usage.unknown-command", args: []any{name}}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"evidence-locker/locker"
+	"evidence-locker/locker/claims"
+	"evidence-locker/locker/record"
 
 	"github.com/urfave/cli/v2"
 	"golang.org/x/text/width"
@@ -37,10 +39,13 @@ func newAddCommand(e *env) *cli.Command {
 			many("error", "TEXT"), many("url", "URL"), many("place", "TEXT"), many("inquiry", "ID"),
 			many("note", "TEXT"), many("set", "KEY=VALUE"),
 			&cli.StringFlag{Name: "name", Usage: "NAME"},
+			&cli.BoolFlag{Name: "screen"},
+			&cli.BoolFlag{Name: "clipboard"},
 		},
 		Action: func(c *cli.Context) error {
 			return runAdd(c.Context, e, addOptions{
 				paths: c.Args().Slice(), incident: c.String("incident"), fresh: c.Bool("new"), name: c.String("name"),
+				screen: c.Bool("screen"), clipboard: c.Bool("clipboard"),
 				exchange: c.StringSlice("exchange"), kind: c.StringSlice("kind"), title: c.StringSlice("title"),
 				at: c.String("at"), until: c.String("until"), noticed: c.String("noticed"),
 				account: c.StringSlice("account"), order: c.StringSlice("order"), txid: c.StringSlice("txid"),
@@ -57,6 +62,7 @@ type addOptions struct {
 	paths              []string
 	incident, name     string
 	fresh              bool // --new
+	screen, clipboard  bool
 	at, until, noticed string
 
 	exchange, kind, title, account, order, txid, to, from, loss []string
@@ -73,16 +79,46 @@ func runAdd(ctx context.Context, e *env, o addOptions) error {
 	if err != nil {
 		return err
 	}
+	var taken []locker.File // first of all: the screen changes
+	if o.screen {
+		taken = e.captureScreen(ctx)
+	}
+	if o.clipboard {
+		taken = append(taken, e.captureClipboard(ctx)...)
+	}
 	files, err := e.collectFiles(ctx, o.paths, o.name, own)
 	if err != nil {
 		return err
 	}
-	if len(files) == 0 && !o.hasFacts() {
-		if len(o.paths) > 0 {
-			return &failure{key: "err.nothing-done"} // each has been named
-		}
+	files = append(taken, files...)
+	asks := len(files) == 0 && !o.hasFacts()
+	switch {
+	case asks && (len(o.paths) > 0 || o.screen || o.clipboard):
+		return &failure{key: "err.nothing-done"} // each has been named
+	case asks && !e.canAsk():
 		return &usageError{key: "usage.nothing-to-add", example: e.ui.command("add", "shot.png", "--note", "error 503")}
 	}
+	a := &adding{e: e, now: now, files: files, target: target, unasked: o.screen || o.clipboard}
+	a.plan = func() *plan { return o.plan(now, a.begins, len(files) > 0, e.names()) }
+	if asks {
+		a.ask = func(ctx context.Context) (interrupted bool, err error) {
+			interrupted = a.askFacts(ctx, &o)
+			switch {
+			case o.hasFacts():
+			case interrupted:
+				err = context.Canceled
+			default:
+				err = &usageError{key: "usage.nothing-to-add", command: "add"}
+			}
+			return interrupted, err
+		}
+	}
+	return a.run(ctx)
+}
+
+// run opens the vault, chooses the incident and records what is planned for it.
+func (a *adding) run(ctx context.Context) error {
+	e := a.e
 	if tz := e.getenv("TZ"); tz != "" && e.now().Zone == "" {
 		e.ui.warning("add.unknown-zone", tz)
 	}
@@ -91,12 +127,21 @@ func runAdd(ctx context.Context, e *env, o addOptions) error {
 		return err
 	}
 	defer v.Close()
-	if small(files) {
+	a.v = v
+	if small(a.files) {
 		debug.SetGCPercent(-1) // the process ends before there is anything worth collecting
 	}
-	a := &adding{e: e, v: v, now: now, opts: o, files: files, target: target}
 	if err := a.chooseIncident(ctx); err != nil {
 		return err
+	}
+	if a.ask != nil {
+		interrupted, err := a.ask(ctx)
+		if err != nil {
+			return err
+		}
+		if interrupted {
+			return a.recordInterrupted(ctx, generated != "")
+		}
 	}
 	if err := a.record(ctx); err != nil {
 		return err
@@ -105,6 +150,18 @@ func runAdd(ctx context.Context, e *env, o addOptions) error {
 		return e.offerOwnPassphrase(ctx, v, generated)
 	}
 	return nil
+}
+
+// recordInterrupted records what was answered before Ctrl-C, and says so.
+func (a *adding) recordInterrupted(ctx context.Context, generated bool) error {
+	if err := a.record(context.WithoutCancel(ctx)); err != nil {
+		return err
+	}
+	a.e.ui.info("form.kept")
+	if generated {
+		a.e.ui.info("add.passphrase-stays")
+	}
+	return context.Canceled
 }
 
 // small reports whether the files together are a few screenshots.
@@ -120,15 +177,18 @@ func small(files []locker.File) bool {
 }
 
 // target reads --incident and --new.
-func (o *addOptions) target() (t locker.Target, err error) {
-	t.New = o.fresh
-	if o.incident == "" {
+func (o *addOptions) target() (locker.Target, error) { return targetOf("add", o.incident, o.fresh) }
+
+// targetOf reads --incident and --new of a command.
+func targetOf(command, incident string, fresh bool) (t locker.Target, err error) {
+	t.New = fresh
+	if incident == "" {
 		return t, nil
 	}
-	if o.fresh {
-		return t, &usageError{key: "usage.new-and-incident", command: "add"}
+	if fresh {
+		return t, &usageError{key: "usage.new-and-incident", command: command}
 	}
-	n, err := parseNumber(o.incident)
+	n, err := parseNumber(incident)
 	t.Number = n
 	return t, err
 }
@@ -142,21 +202,30 @@ func parseNumber(s string) (int, error) {
 	return n, nil
 }
 
-// An adding is one run of add with an open vault.
+// An adding is one run of a command that records without a passphrase.
 type adding struct {
-	e      *env
-	v      *locker.Vault
-	now    time.Time // when the command was given
-	opts   addOptions
+	e    *env
+	v    *locker.Vault
+	now  time.Time    // when the command was given
+	plan func() *plan // called once the incident is chosen
+	// ask asks for what plan needs, nil if there is nothing to ask.
+	ask    func(context.Context) (interrupted bool, err error)
 	files  []locker.File
 	target locker.Target
+	guided bool // the person has the first steps before them
+	goesOn bool // without a target, the current incident is meant however old it is
+
+	unasked bool // nothing is asked: what is on the screen was taken with one keystroke
 
 	current  int  // the current incident before the run, 0 if there is none
 	begins   bool // a new incident begins
 	recorded []jsonRecord
+	told     []locker.Fact // those of them about the incident itself
 	failed   []jsonFailed
-	incident int       // of the last line printed, -1 before the first
-	problems []problem // said with the first record: "kept as a note" is true only then
+	done     map[string]bool // files that were shown or named as failed, nil if that is of no use
+	incident int             // of the last line printed, -1 before the first
+	problems []problem       // said with the first record: "kept as a note" is true only then
+	sums     [][32]byte      // of the files recorded
 }
 
 // chooseIncident settles which incident is added to. It asks only if the
@@ -171,6 +240,10 @@ func (a *adding) chooseIncident(ctx context.Context) error {
 	case a.target.New, a.target.Number > 0:
 	case c.Number == 0:
 		a.target.New = true
+	case a.goesOn:
+		if age > staleAfter {
+			a.e.ui.hint("add.goes-on", c.Number)
+		}
 	case age > staleAfter:
 		a.target, err = a.askIncident(ctx, c.Number, age)
 		if err != nil {
@@ -193,7 +266,10 @@ func (a *adding) askIncident(ctx context.Context, current int, age time.Duration
 	u := a.e.ui
 	ago := u.formatAge(age)
 	for {
-		answer, err := u.ask(ctx, "ask.which-incident", current, ago)
+		answer, err := "", errNoTerminal
+		if !a.unasked {
+			answer, err = u.ask(ctx, "ask.which-incident", current, ago)
+		}
 		switch {
 		case errors.Is(err, errNoTerminal):
 			u.warning("add.stale", current, ago)
@@ -215,52 +291,86 @@ func (a *adding) askIncident(ctx context.Context, current int, age time.Duration
 
 // record hands everything to the vault and shows what it has committed.
 func (a *adding) record(ctx context.Context) error {
-	u := a.e.ui
-	plan := a.plan()
-	a.problems = plan.problems
+	return a.finish(ctx, a.commitPlan(ctx), nil)
+}
+
+// commitPlan records what is planned: what is about the person after the rest.
+func (a *adding) commitPlan(ctx context.Context) error {
+	p := a.plan()
+	a.problems = p.problems
 	for i := range a.files {
-		a.files[i].Fields = plan.fileFields()
+		a.files[i].Fields = p.fileFields(a.files[i].Fields)
 	}
-	update, end := u.progress("progress.add")
-	err := a.v.Add(ctx, locker.AddRequest{
-		Target: a.target, Facts: plan.facts, Files: a.files,
+	var err error
+	if len(p.facts)+len(a.files) > 0 || len(p.person) == 0 {
+		err = a.commit(ctx, a.target, p.facts, a.files)
+	}
+	if err == nil && len(p.person) > 0 {
+		err = a.commit(ctx, locker.Target{Fixed: true}, p.person, nil)
+	}
+	return err
+}
+
+// commit records facts and files, and shows each of them.
+func (a *adding) commit(ctx context.Context, t locker.Target, facts []locker.Fact, files []locker.File) error {
+	update, end := a.e.ui.progress("progress.add")
+	defer end()
+	return a.v.Add(ctx, locker.AddRequest{
+		Target: t, Facts: facts, Files: files, Describe: claims.Of,
 		Recorded: a.show, Failed: a.fail, Progress: update,
 	})
-	end()
+}
+
+// finish ends a run that recorded what it could until err. statements are what
+// import says of the files.
+func (a *adding) finish(ctx context.Context, err error, statements []jsonStatement) error {
+	u := a.e.ui
 	if len(a.recorded) > 0 && a.begins && a.target.Number > 0 && a.current > 0 {
 		u.hint("add.former", quoteLine(u.command("add", "-i", strconv.Itoa(a.current))))
 	}
 	if err == nil && len(a.failed) > 0 {
 		err = ctx.Err() // an interrupted read fails its file only
 	}
-	if u.asJSON && (len(a.recorded) > 0 || len(a.failed) > 0) {
-		out := jsonAdded{Records: append([]jsonRecord{}, a.recorded...), Failed: a.failed, New: a.begins}
-		for _, r := range a.recorded { // what is about the person belongs to none
-			out.Incident = max(out.Incident, r.Incident)
-		}
-		if err := u.printJSON(out); err != nil {
-			return err
-		}
+	if jsonErr := a.printed(statements); jsonErr != nil {
+		return jsonErr
 	}
 	if err != nil {
-		if len(a.recorded) > 0 {
-			if u.outErr == nil { // else exit lists what is not "above"
-				u.info("add.kept", len(a.recorded))
-			}
+		if len(a.recorded) > 0 && u.outErr == nil { // else exit lists what is not "above"
+			u.info("add.kept", len(a.recorded))
 		}
 		return err
 	}
 	if len(a.recorded) == 0 {
 		return &failure{key: "err.nothing-done"}
 	}
+	a.pointToGuide()
 	return nil
 }
 
+// json is what was recorded, for programs.
+func (a *adding) json() jsonAdded {
+	out := jsonAdded{Records: append([]jsonRecord{}, a.recorded...), Failed: a.failed, New: a.begins}
+	for _, r := range a.recorded { // what is about the person belongs to none
+		out.Incident = max(out.Incident, r.Incident)
+	}
+	return out
+}
+
+func (a *adding) printed(statements []jsonStatement) error {
+	if !a.e.ui.asJSON || len(a.recorded)+len(a.failed) == 0 {
+		return nil
+	}
+	out := a.json()
+	out.Files = statements
+	return a.e.ui.printJSON(out)
+}
+
 type jsonAdded struct {
-	Incident int          `json:"incident"`
-	New      bool         `json:"new"`
-	Records  []jsonRecord `json:"records"`
-	Failed   []jsonFailed `json:"failed,omitempty"`
+	Incident int             `json:"incident"`
+	New      bool            `json:"new"`
+	Records  []jsonRecord    `json:"records"`
+	Failed   []jsonFailed    `json:"failed,omitempty"`
+	Files    []jsonStatement `json:"files,omitempty"`
 }
 
 type jsonFailed struct {
@@ -271,11 +381,24 @@ type jsonFailed struct {
 // show prints one committed record.
 func (a *adding) show(r locker.Recorded) {
 	u := a.e.ui
+	if a.done != nil && r.File != nil {
+		a.done[string(r.File.RawName)] = true
+	}
 	u.committed = append(u.committed, r.Seq)
+	if r.File != nil {
+		a.sums = append(a.sums, r.File.SHA256)
+	}
+	taken, far := a.takenFar(r.Fact.Fields)
+	if far {
+		r.Warnings = append(r.Warnings, fileTakenFar)
+	}
 	a.recorded = append(a.recorded, jsonRecord{
 		Seq: r.Seq, Incident: r.Incident, Type: string(r.Fact.Type), Fields: fieldsJSON(r.Fact.Fields),
 		Exhibit: exhibitJSON(r.File), Warnings: r.Warnings,
 	})
+	if r.Fact.Type == record.Incident {
+		a.told = append(a.told, r.Fact)
+	}
 	if a.incident != r.Incident {
 		a.incident = r.Incident
 		if !u.asJSON {
@@ -296,12 +419,28 @@ func (a *adding) show(r locker.Recorded) {
 		if r.File != nil {
 			name = r.File.Name
 		}
-		if w == locker.FileEmpty {
+		switch w {
+		case fileTakenFar:
+			u.warning("file."+w, name, taken)
+		case locker.FileEmpty:
 			u.warning("file."+w, name)
-		} else {
+		default:
 			u.lost("file."+w, name)
 		}
 	}
+}
+
+// fileTakenFar warns of a picture that says it was taken at quite another time.
+// Both stay as they are: the clock of the camera may be wrong, or the picture
+// old.
+const fileTakenFar = "taken-far"
+
+// takenFar tells whether a picture says it was taken more than a day from now.
+func (a *adding) takenFar(f record.Fields) (taken string, far bool) {
+	says, _ := f["taken"].(record.Text)
+	now := a.e.now().At
+	t, ok := claims.TakenTime(string(says), now.Location())
+	return string(says), ok && now.Sub(t).Abs() > 24*time.Hour
 }
 
 // headline names the incident that lines belong to.
@@ -320,6 +459,9 @@ func (a *adding) headline(r locker.Recorded) string {
 
 // fail names a file that was not recorded.
 func (a *adding) fail(f locker.File, err error) {
+	if a.done != nil {
+		a.done[f.Name] = true
+	}
 	a.failed = append(a.failed, jsonFailed{jsonText(f.Name), jsonText(err.Error())})
 	a.e.ui.lost("file.failed", pathOf(f.Name, err), err)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"time"
 
 	"evidence-locker/locker"
 	"evidence-locker/locker/record"
@@ -32,6 +33,36 @@ type jsonSummary struct {
 	Records   int        `json:"records"`
 	Files     int        `json:"files"`
 	Damaged   int        `json:"damaged"`
+
+	Due     []jsonDue     `json:"due,omitempty"`
+	Waiting []jsonWaiting `json:"waiting,omitempty"`
+	Unsure  []int64       `json:"unsure,omitempty"` // answers of which nobody can tell what they answer
+}
+
+// jsonDue is a clock that runs.
+type jsonDue struct {
+	At       string   `json:"at"`
+	DaysLeft int      `json:"days_left"` // calendar days, negative once it is past
+	Overdue  bool     `json:"overdue"`
+	With     jsonText `json:"with,omitempty"`
+	Inquiry  jsonText `json:"inquiry_no,omitempty"`
+	Seq      int64    `json:"seq"`
+
+	incident int
+	at       time.Time
+}
+
+// jsonWaiting is a message that no reply followed.
+type jsonWaiting struct {
+	Since    string   `json:"since"`
+	Recorded bool     `json:"since_recorded,omitempty"` // nobody said when it was sent: since is the time of recording
+	Days     int      `json:"days"`
+	With     jsonText `json:"with,omitempty"`
+	Inquiry  jsonText `json:"inquiry_no,omitempty"`
+	Seq      int64    `json:"seq"`
+
+	incident int
+	at       time.Time
 }
 
 func runList(ctx context.Context, e *env) error {
@@ -54,7 +85,9 @@ func runList(ctx context.Context, e *env) error {
 		damaged = damaged || len(in.Damaged) > 0
 		e.ui.damage(in.Damaged)
 		if in.Number > 0 {
-			list = append(list, summarise(in, current.Number))
+			s := summarise(in, current.Number)
+			s.talks(in, e.now().At)
+			list = append(list, s)
 		}
 	}
 	switch {
@@ -67,6 +100,7 @@ func runList(ctx context.Context, e *env) error {
 		for _, line := range e.ui.summaryTable(list).lines(helpWidth) {
 			e.ui.print(line)
 		}
+		e.ui.talkTables(list)
 	}
 	if err == nil && damaged {
 		e.ui.advise("hint.damaged")

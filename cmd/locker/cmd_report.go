@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -158,9 +157,8 @@ func (u *ui) reportWarnings(warnings []report.Warning) {
 	}
 }
 
-// missing lists on standard error what the recipient asks for and nobody has
-// given. With strict it does so even under --quiet: it is why there is no
-// report.
+// missing lists what the recipient asks for and nobody has given. With strict
+// it does so even under --quiet: it is why there is no report.
 func (e *env) missing(in *locker.Incident, r *report.Report, o *reportOrder) bool {
 	fields, u := r.Missing(), e.ui
 	if len(fields) == 0 {
@@ -170,79 +168,9 @@ func (e *env) missing(in *locker.Incident, r *report.Report, o *reportOrder) boo
 		defer func(quiet bool) { u.quiet = quiet }(u.quiet)
 		u.quiet = false
 	}
-	u.info("report.missing", len(fields))
-	for _, f := range fields {
-		line := f.Label(string(u.lang)) + " (" + f.Path + ")"
-		if why := f.Why(string(u.lang)); why != "" {
-			line += ": " + why
-		}
-		u.plain(line)
-	}
-	u.hint("report.missing-hint", e.fillLine(in, fields, o.build.For))
+	u.listMissing(fields)
+	u.hint("report.missing-hint", quoteLine(u.command("fill", strconv.Itoa(in.Number), "--for", o.build.For)))
 	return true
-}
-
-// fillLine is a command that records one of the missing fields, in the right
-// incident. Fields of a thing that is recorded already come with what names
-// that thing, so that they are not taken for those of another one. The talk that
-// a freeze request lacks is the one with the police.
-func (e *env) fillLine(in *locker.Incident, fields []report.MissingField, whom string) string {
-	words := []string{"locker", "add", "-i", strconv.Itoa(in.Number)}
-	if p := e.line.globalValue("vault"); p != "" {
-		words = append(words, "--vault", p)
-	}
-	path := fields[0].Path
-	for _, f := range fields {
-		if _, _, ok := settable(f.Path); ok {
-			path = f.Path
-			break
-		}
-	}
-	typ, _, hasField := strings.Cut(path, ".")
-	if thing, ok := map[string]struct{ flag, field string }{
-		"order": {"--order", "id"}, "account": {"--account", "number"}, "transfer": {"--txid", "txid"}, "loss": {"--loss", "amount"},
-	}[typ]; ok && path != typ+"."+thing.field {
-		known := ""
-		if typ != "loss" {
-			_, field, _ := strings.Cut(path, ".")
-			known = lacking(in.All(record.Type(typ)), thing.field, field)
-		}
-		switch {
-		case known != "":
-			words = append(words, thing.flag, known)
-		case !hasField:
-			return quoteLine(append(words, thing.flag)) + " ..."
-		}
-	}
-	if typ == "contact" && hasField && whom == "freeze" {
-		words = append(words, "--set", "contact.with=police")
-	}
-	if !hasField {
-		return quoteLine(words) + " ..."
-	}
-	return quoteLine(append(words, "--set", path+"=")) + `"..."`
-}
-
-// lacking names, by its field id, the newest of the things that lacks the field,
-// else the newest of all.
-func lacking(all []*locker.Record, id, field string) string {
-	has := map[record.Text]bool{}
-	for _, r := range all {
-		name, ok := r.Fields[id].(record.Text)
-		has[name] = has[name] || ok && r.Fields[field] != nil
-	}
-	newest := ""
-	for _, r := range slices.Backward(all) {
-		name, ok := r.Fields[id].(record.Text)
-		switch {
-		case !ok:
-		case !has[name]:
-			return string(name)
-		case newest == "":
-			newest = string(name)
-		}
-	}
-	return newest
 }
 
 type jsonReport struct {
@@ -276,10 +204,7 @@ type jsonReportWarning struct {
 
 // describe adds what is missing and what to look at.
 func (j *jsonReport) describe(missing []report.MissingField, warnings []report.Warning, unreadable []int64) {
-	j.Missing, j.Warnings = []jsonMissing{}, []jsonReportWarning{}
-	for _, f := range missing {
-		j.Missing = append(j.Missing, jsonMissing{f.Path, string(f.Need)})
-	}
+	j.Missing, j.Warnings = missingJSON(missing), []jsonReportWarning{}
 	for _, w := range warnings {
 		j.Warnings = append(j.Warnings, jsonReportWarning{w.Code, w.Seqs})
 	}

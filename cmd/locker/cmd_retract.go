@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"evidence-locker/locker"
@@ -14,19 +15,21 @@ func newRetractCommand(e *env) *cli.Command {
 		Name:  "retract",
 		Flags: []cli.Flag{&cli.StringFlag{Name: "why", Usage: "TEXT"}},
 		Action: func(c *cli.Context) error {
-			switch {
-			case c.NArg() == 0:
-				return &usageError{key: "usage.no-record-given", command: "retract"}
-			case c.NArg() > 1:
-				return tooMany("retract", c.Args().Slice()[1:])
-			}
-			return runRetract(c.Context, e, c.Args().First(), c.String("why"))
+			return runRetract(c.Context, e, c.Args().Slice(), c.String("why"))
 		},
 	}
 }
 
-func runRetract(ctx context.Context, e *env, arg, why string) error {
-	seq, err := parseSeq(arg)
+type jsonRetraction struct {
+	Seq       int64      `json:"seq"`
+	Retracted jsonRecord `json:"retracted"`
+	Why       jsonText   `json:"why"`
+}
+
+// runRetract withdraws records one by one. What cannot be withdrawn is named;
+// the others are withdrawn all the same.
+func runRetract(ctx context.Context, e *env, args []string, why string) error {
+	seqs, err := parseSeqs("retract", args)
 	if err != nil {
 		return err
 	}
@@ -41,25 +44,50 @@ func runRetract(ctx context.Context, e *env, arg, why string) error {
 	if v.ReadOnly() {
 		return locker.ErrReadOnly
 	}
-	r, err := e.record(ctx, v, k, seq)
-	if err != nil {
-		return err
+	done := []jsonRetraction{}
+	for _, seq := range seqs {
+		r, err := e.record(ctx, v, k, seq)
+		if err == nil && r.Retracted != nil {
+			err = &failure{key: "err.retracted-before", args: []any{seq, r.Retracted.Seq}}
+		}
+		var by int64
+		if err == nil {
+			by, err = v.Retract(ctx, k, seq, why)
+		}
+		var f *failure
+		switch {
+		case err == nil:
+		case len(seqs) == 1, ctx.Err() != nil:
+			return err
+		case errors.As(err, &f):
+			e.ui.lost(f.key, f.args...)
+			continue
+		case errors.Is(err, locker.ErrStays):
+			e.ui.lost("retract.stays-that", seq)
+			continue
+		default:
+			return err
+		}
+		e.ui.committed = append(e.ui.committed, by)
+		done = append(done, jsonRetraction{by, recordJSON(r), jsonText(why)})
+		if e.ui.asJSON {
+			continue
+		}
+		e.ui.say("retract.done", by, seq)
+		for _, line := range e.ui.shownLines(r) {
+			e.ui.print(line)
+		}
 	}
-	if r.Retracted != nil {
-		return &failure{key: "err.retracted-before", args: []any{seq, r.Retracted.Seq}}
-	}
-	by, err := v.Retract(ctx, k, seq, why)
-	if err != nil {
-		return err
-	}
-	e.ui.committed = append(e.ui.committed, by)
 	if e.ui.asJSON {
-		return e.ui.printJSON(map[string]any{"seq": by, "retracted": recordJSON(r), "why": why})
+		if err := e.ui.printJSON(done); err != nil {
+			return err
+		}
 	}
-	e.ui.say("retract.done", by, seq)
-	for _, line := range e.ui.shownLines(r) {
-		e.ui.print(line)
+	if len(done) == 0 {
+		return &failure{key: "err.nothing-done"}
 	}
-	e.ui.info("retract.stays")
+	if !e.ui.asJSON {
+		e.ui.info("retract.stays")
+	}
 	return nil
 }

@@ -182,6 +182,9 @@ func (u *ui) shownLines(r *locker.Record) []string {
 	}
 	lines := u.recordLines(r.Seq, r.Type, r.Fields, r.Exhibit)
 	lines = append(lines, indent+u.lang.msg("show.recorded-at", formatTime(r.RecordedAt.Truncate(time.Second))))
+	if r.Under != nil {
+		lines = append(lines, indent+u.lang.msg("show.from-incident", r.Incident, r.Under.Seq))
+	}
 	if r.Retracted != nil {
 		lines = append(lines, indent+u.lang.msg("show.retracted", r.Retracted.Seq, u.lang.value(r.Retracted.Fields["why"])))
 	}

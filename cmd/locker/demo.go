@@ -14,6 +14,7 @@ import (
 
 	"evidence-locker/crypto"
 	"evidence-locker/locker"
+	"evidence-locker/locker/claims"
 	"evidence-locker/locker/durable"
 	"evidence-locker/locker/record"
 	"evidence-locker/report"
@@ -206,7 +207,7 @@ func (d *demo) record(ctx context.Context, v *locker.Vault, screens []locker.Fil
 	}
 	var failed []error
 	err := v.Add(ctx, locker.AddRequest{
-		Target: locker.Target{New: true}, Facts: demoFacts(d.text), Files: screens, Recorded: recorded,
+		Target: locker.Target{New: true}, Facts: demoFacts(d.text), Files: screens, Recorded: recorded, Describe: claims.Of,
 		Failed: func(_ locker.File, err error) { failed = append(failed, err) },
 	})
 	return errors.Join(append(failed, err)...)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"evidence-locker/locker"
@@ -87,8 +88,12 @@ func (l lang) fields(t record.Type, f record.Fields) string {
 	for _, name := range fieldNames(t, f) {
 		switch {
 		case t == record.Retract && name == "id":
+		case name == "file" && f["line"] != nil: // shown in full by show --seq
 		case t == record.Note && name == "text":
 			parts = append(parts, l.value(f[name]))
+		case name == "mail_hops": // long, and read by few: show --seq has them
+			hops, _ := f[name].(record.List)
+			parts = append(parts, l.label(name)+": "+strconv.Itoa(len(hops)))
 		default:
 			parts = append(parts, l.labelOf(t, name)+": "+l.value(f[name]))
 		}

@@ -3,6 +3,8 @@ package main
 import (
 	"strings"
 
+	"evidence-locker/locker/record"
+
 	"github.com/rivo/uniseg"
 	"github.com/urfave/cli/v2"
 )
@@ -25,6 +27,33 @@ func (e *env) showHelp(app *cli.App, command string) error {
 	}
 	e.ui.print(strings.TrimRight(b.String(), "\n"))
 	return nil
+}
+
+// showFields lists what --set takes, by what it is about.
+func (e *env) showFields() {
+	l := e.ui.lang
+	var b strings.Builder
+	paragraph(&b, l.msg("help.fields"))
+	for _, t := range settableTypes {
+		heading(&b, l.msg("group."+string(t)))
+		for _, f := range record.FieldsOf(t) {
+			if !canSet(t, f.Name) {
+				continue
+			}
+			text := l.labelOf(t, f.Name)
+			if note, ok := fieldNotes[f.Kind]; ok {
+				text += " " + l.msg(note)
+			}
+			entry(&b, string(t)+"."+f.Name, text)
+		}
+		b.WriteString("\n")
+	}
+	e.ui.print(strings.TrimRight(b.String(), "\n"))
+}
+
+// fieldNotes say how a value is written that is no plain text.
+var fieldNotes = map[record.Kind]string{
+	record.KindTime: "help.field-time", record.KindAmount: "help.field-amount", record.KindInt: "help.field-number", record.KindList: "help.field-list",
 }
 
 func appHelp(b *strings.Builder, l lang, app *cli.App) {

@@ -39,19 +39,25 @@ var rooms = []room{
 		"locker/exchange: data files only"},
 	{"locker/playbook", nil, []string{"locker/datafile"},
 		"locker/playbook: data files only"},
+	{"locker/chain", []string{"github.com/btcsuite/btcd/btcutil/bech32", "github.com/mr-tron/base58", "golang.org/x/crypto/sha3"}, []string{"locker/datafile"},
+		"locker/chain: text only; may import bech32, base58 and sha3 (Keccak); never files, the clock"},
+	{"locker/statement", nil, []string{"locker/datafile", "locker/record"},
+		"locker/statement: a reader in, rows out; never files, SQL, the clock"},
+	{"locker/claims", []string{"github.com/bep/imagemeta"}, []string{"locker/record"},
+		"locker/claims: bytes and values only; may import imagemeta"},
 	{"locker", []string{"github.com/mattn/go-sqlite3", "golang.org/x/mod", "github.com/gofrs/flock", "github.com/gabriel-vasile/mimetype"}, []string{"crypto", "locker/"},
 		"locker: may import go-sqlite3, x/mod, flock, mimetype; may touch the vault file and the backup folder; never print, prompt, exit, env vars, or the clock except through now"},
 	{"report/typeset", []string{"github.com/jung-kurt/gofpdf", "golang.org/x/image"}, nil,
 		"report/typeset: may import gofpdf and x/image, may touch the writer it is given; never files, SQL, keys, the clock"},
 	{"report", nil, []string{"locker", "locker/", "report/"},
 		"report: may touch the writer it is given; never files, SQL, keys, the clock"},
-	{"cmd/locker", []string{"github.com/urfave/cli", "golang.org/x/term", "github.com/schollz/progressbar", "github.com/sethvargo/go-diceware", "golang.org/x/image/font", "golang.org/x/image/math"},
+	{"cmd/locker", []string{"github.com/urfave/cli", "golang.org/x/term", "github.com/schollz/progressbar", "github.com/sethvargo/go-diceware", "github.com/fsnotify/fsnotify", "golang.org/x/image/font", "golang.org/x/image/math"},
 		[]string{"crypto", "locker", "locker/", "report", "report/"},
-		"cmd/locker: may import urfave/cli, x/term, progressbar, diceware, and x/image for the screens of the demo; may touch arguments, env vars, streams, terminal, and output files through durable; never SQL, age, gofpdf, tlog"},
+		"cmd/locker: may import urfave/cli, x/term, progressbar, diceware, fsnotify, and x/image for the screens of the demo; may touch arguments, env vars, streams, terminal, and output files through durable; never SQL, age, gofpdf, tlog"},
 }
 
 // vendors are outside packages that exactly one room imports.
-var vendors = []string{"filippo.io/age", "github.com/mattn/go-sqlite3", "github.com/jung-kurt/gofpdf", "github.com/urfave/cli", "golang.org/x/term", "github.com/BurntSushi/toml", "github.com/gofrs/flock", "golang.org/x/mod", "github.com/gabriel-vasile/mimetype"}
+var vendors = []string{"filippo.io/age", "github.com/mattn/go-sqlite3", "github.com/jung-kurt/gofpdf", "github.com/urfave/cli", "golang.org/x/term", "github.com/BurntSushi/toml", "github.com/gofrs/flock", "golang.org/x/mod", "github.com/gabriel-vasile/mimetype", "github.com/btcsuite/btcd", "github.com/mr-tron/base58", "golang.org/x/crypto", "github.com/fsnotify/fsnotify", "github.com/bep/imagemeta"}
 
 // roomOf finds the room of a package: its own, or the nearest one above.
 func roomOf(pkg string) *room {
@@ -158,6 +164,12 @@ func TestImportsControl(t *testing.T) {
 		{"locker", "evidence-locker/report", true},
 		{"locker", "github.com/urfave/cli/v2", true},
 		{"locker", "filippo.io/age", true},
+		{"locker/chain", "github.com/mr-tron/base58", false},
+		{"locker/chain", "github.com/btcsuite/btcd/btcutil/bech32", false},
+		{"locker/chain", "github.com/btcsuite/btcd/btcutil", true},
+		{"locker/exchange", "github.com/mr-tron/base58", true},
+		{"locker/statement", "evidence-locker/locker/record", false},
+		{"locker/statement", "evidence-locker/locker", true},
 		{"report", "evidence-locker/locker", false},
 		{"report", "evidence-locker/crypto", true},
 		{"report", "github.com/jung-kurt/gofpdf", true},

@@ -62,6 +62,7 @@ type jsonRecord struct {
 	Exhibit      *jsonExhibit    `json:"exhibit,omitempty"`
 	RetractedBy  *int64          `json:"retracted_by,omitempty"`
 	Why          jsonText        `json:"retracted_why,omitempty"`
+	Under        int64           `json:"brought_by,omitempty"` // the record that brought it in from its incident
 	Warnings     []string        `json:"warnings,omitempty"`
 	Raw          json.RawMessage `json:"raw,omitempty"`
 }
@@ -102,6 +103,9 @@ func recordJSON(r *locker.Record) jsonRecord {
 		j.RetractedBy = &r.Retracted.Seq
 		why, _ := r.Retracted.Fields["why"].(record.Text)
 		j.Why = jsonText(why)
+	}
+	if r.Under != nil {
+		j.Under = r.Under.Seq
 	}
 	if !r.Known && json.Valid(r.Raw) {
 		j.Raw = r.Raw

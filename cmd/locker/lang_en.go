@@ -21,6 +21,21 @@ var english = catalogue{
 	"list.title":                  "title",
 	"list.records":                "records",
 	"list.files":                  "files",
+	"list.due":                    "Due",
+	"list.due-at":                 "due",
+	"list.left":                   "left",
+	"list.waiting":                "No reply yet",
+	"list.since":                  "since",
+	"list.days":                   "days",
+	"list.with":                   "with",
+	"list.inquiry":                "inquiry number",
+	"list.record":                 "record",
+	"list.days-left":              "%d d",
+	"list.today":                  "today",
+	"list.overdue":                "OVERDUE %d d",
+	"list.overdue-today":          "OVERDUE today",
+	"list.recorded":               "(recorded)",
+	"list.unsure":                 "which inquiry record %d answers is not certain, so it ends none; record it with its number and retract it: %s",
 	"list.empty":                  "the vault holds no incident yet",
 	"list.empty-hint":             `record the first with: %s add shot.png --note "what happened"`,
 	"show.record":                 "record %d: %s, incident %d",
@@ -80,12 +95,25 @@ var english = catalogue{
 	"add.bad-number":          `%s "%s" is not a whole number, kept as a note`,
 	"add.blank":               "%s is blank, nothing recorded for it",
 	"add.future":              "the time %s lies in the future, recorded all the same",
+	"add.odd-order":           `"%s" does not look like a %s order ID, recorded as given`,
+	"add.address-checksum":    `THE ADDRESS "%s" IS MISTYPED: its checksum is not that of an address of %s; recorded exactly as given`,
+	"add.address-sign":        `THE ADDRESS "%s" IS MISTYPED: it holds a sign that an address of %s cannot have there; recorded exactly as given`,
+	"add.address-length":      `THE ADDRESS "%s" IS TOO SHORT OR TOO LONG for an address of %s; recorded exactly as given`,
+	"add.address-network":     `THE ADDRESS "%s" IS NOT ONE OF THE NETWORK "%s", it is one of %s; recorded exactly as given, check both`,
+	"add.address-no-network":  `THE ADDRESS "%s" IS NOT ONE OF THE NETWORK "%s"; recorded exactly as given, check both`,
+	"add.address-unknown":     `the address "%s" is none of %s, so it could not be checked; recorded exactly as given`,
+	"add.address-compare":     "compare it with the screen sign by sign; if it is wrong, add the right one and withdraw the wrong one with retract",
+	"add.txid-network":        `"%s" does not look like a transaction ID of the network "%s", recorded as given`,
+	"add.txid-unknown":        `"%s" does not look like a transaction ID, recorded as given`,
+	"add.tag":                 `"%s" is no destination tag of the XRP Ledger (0 to 4294967295), recorded as given`,
+	"add.tag-differs":         `the destination tag "%s" is not the one inside the address, %d; recorded as given, check both`,
 	"add.one-transfer":        "transaction, address and amount are recorded as one transfer",
 	"add.many-transfers":      "recorded as %d separate transfers, since they cannot be matched up for certain",
 	"add.own-data":            `your own data in "%s" is not all readable: %s`,
 	"add.typing":              "type or paste what is to be recorded, then Ctrl-D",
 	"add.stale":               "incident %d was last added to %s ago, so a new one begins",
 	"add.stale-hint":          "to add to the old one: -i %d",
+	"add.goes-on":             "this goes to incident %d, the one last added to; for another one: -i N",
 	"add.former":              "to go on with the former incident: %s ...",
 	"add.kept":                "what is listed above is recorded and safe: %d",
 	"add.made-vault":          "there was no vault, made %s",
@@ -105,6 +133,7 @@ var english = catalogue{
 	"file.empty-file":         `"%s" is empty, recorded all the same`,
 	"file.changed-while-read": `"%s" changed while it was read; what was read is recorded`,
 	"file.cut-short":          `"%s" could not be read to its end; what was read is recorded`,
+	"file.taken-far":          `"%s" says that it was taken at %s, more than a day from now; recorded as it says, check which is right`,
 	"waiting":                 "another process is writing to the vault, waiting for it",
 	"waiting-for":             "process %s is writing to the vault, waiting for it",
 	"progress.add":            "recording",
@@ -114,9 +143,47 @@ var english = catalogue{
 	"progress.check":          "checking the file",
 	"progress.extract":        "extracting",
 
+	// capture
+	"capture.no-session":           "no picture of the screen: this is no graphical session, since neither WAYLAND_DISPLAY nor DISPLAY is set",
+	"capture.no-screen-program":    "no picture of the screen: none of the programs that take one is installed: %s",
+	"capture.screen-failed":        `no picture of the screen from "%s": %s`,
+	"capture.no-picture":           "it gave no picture",
+	"capture.hangs":                "it did not come to an end and was ended",
+	"capture.too-much":             "it gave more than %d MiB and was ended",
+	"capture.no-memory-folder":     "it can only write into a file, and there is no file system in memory for that: on a disk the picture would stay readable",
+	"capture.mac-hint":             "press Ctrl-Shift-Command-3 and then give: %s",
+	"capture.no-clipboard-session": "nothing from the clipboard: this is no graphical session, since neither WAYLAND_DISPLAY nor DISPLAY is set",
+	"capture.no-clipboard-program": "nothing from the clipboard: none of the programs that read it is installed: %s",
+	"capture.clipboard-failed":     `nothing from the clipboard through "%s": %s`,
+	"capture.clipboard-empty":      "the clipboard holds neither a picture nor text",
+	"capture.clipboard-types":      "the clipboard holds neither a picture nor text, only: %s",
+
+	// times
+	"form.intro":         "Enter skips a question. Ctrl-C ends, and what was given is recorded.",
+	"form.exchange":      "Which exchange?",
+	"form.one":           "Number, name or part of it:",
+	"form.kind":          "What kind of trouble?",
+	"form.several":       "Numbers or names, several with commas:",
+	"form.when":          "When did it happen? (Enter: now; -: not known)",
+	"form.orders":        "Order IDs, if any, several with commas:",
+	"form.what":          "What happened? (an empty line ends)",
+	"form.time-again":    "Time (Enter keeps what was typed as a note):",
+	"form.bad-amount":    `not an amount like "0.5 BTC"`,
+	"form.amount-again":  "Amount (Enter keeps what was typed):",
+	"form.no-number":     "there is no number %s in the list",
+	"form.none":          `"%s" is not in the list`,
+	"form.which":         `Which of these is "%s"?`,
+	"form.keep":          `Number or name (Enter keeps "%s" as it is):`,
+	"form.field":         "%s (Enter to skip):",
+	"form.account-field": "%s, %s (Enter to skip):",
+	"form.accounts":      "Your accounts, one exchange after the other; Enter when there is none left.",
+	"form.secret":        "this looks like a password, a key or a recovery phrase; nobody needs it, and it is not recorded; answer without it",
+	"form.kept":          "what was answered until then is recorded",
+
 	// times
 	"when.unknown":   `not a time; write "2026-11-22 14:03", "14:03", "10m ago" or "yesterday 23:50"`,
 	"when.date-only": `a day without a time of day; write "2026-11-22 14:03"`,
+	"when.month-day": `which number is the month? write the year too, as in "2026-05-06 14:03"`,
 	"when.gap":       "the clocks were put forward over this time, it did not exist",
 	"when.twice":     `the clocks were put back, so this time came twice; add the offset, as in "2026-11-01 01:30 -04:00"`,
 
@@ -151,7 +218,7 @@ var english = catalogue{
 	"retract.done":                    "record %d withdraws record %d:",
 	"retract.stays":                   "both stay in the vault; nothing is ever deleted",
 	"report.missing":                  "still missing, of what the recipient asks for: %d",
-	"report.missing-hint":             "fill in one after the other, like: %s",
+	"report.missing-hint":             "to be asked for each: %s",
 	"report.unreadable":               "files that cannot be read are not shown in the report (records %s)",
 	"report.written":                  "report on incident %d: %s, %s",
 	"report.written-part":             "report on incident %d, part %d of %d: %s, %s",
@@ -295,7 +362,7 @@ var english = catalogue{
 	"hint.read-only":         "is the disk or stick write-protected? reading and reports work all the same",
 	"hint.full":              "make room and do it again; what was reported as recorded is safe",
 	"hint.no-record":         "see the numbers with: %s show",
-	"hint.no-person":         `record it with: %s add --set reporter.name="..."`,
+	"hint.no-person":         `record it with: %s profile set name="..."`,
 	"hint.no-incident":       "see the numbers with: %s list",
 	"hint.damaged":           "see what is damaged with: %s verify; undamaged files can still be extracted; to record now, into a new vault: locker --vault NEWFILE add",
 	"hint.own-target":        "another name with -o",
@@ -390,13 +457,19 @@ var english = catalogue{
 	"field.app": "app", "field.bank_account": "bank account", "field.what": "what", "field.saw": "saw", "field.until": "until",
 	"field.times": "times", "field.name_raw": "name as given", "field.media_type": "media type", "field.modified": "modified",
 	"field.source": "source", "field.captured_by": "captured by", "field.text": "text", "field.with": "with", "field.channel": "channel",
+	"field.width": "width", "field.height": "height", "field.taken": "taken, says the file", "field.made_with": "made with, says the file",
+	"field.mail_from": "from, says the mail", "field.mail_to": "to, says the mail", "field.mail_subject": "subject, says the mail",
+	"field.mail_date": "date, says the mail", "field.mail_id": "message ID, says the mail", "field.mail_hops": "hops, says the mail",
+	"field.mail_files": "attachments, says the mail",
 	"field.inquiry_no": "inquiry number", "field.reply": "reply", "field.officer": "officer", "field.station": "station",
-	"field.outcome": "outcome", "field.due": "due", "field.incident": "incident", "field.seqs": "records", "field.step": "step",
+	"field.outcome": "outcome", "field.due": "due", "field.incident": "incident", "field.seqs": "records", "field.step": "step", "field.guide": "guide step",
 	"field.result": "result", "field.action": "action", "field.for": "for", "field.format": "format", "field.lang": "language",
 	"field.sha256": "SHA-256", "field.size": "size", "field.head": "head", "field.kana": "kana", "field.phone_kind": "kind of phone",
 	"field.age": "age", "field.occupation": "occupation", "field.birth_date": "date of birth", "field.victim_name": "victim's name",
+	"field.file": "from file", "field.line": "line",
 	"field.n": "key", "field.seq": "record", "field.why": "reason", "field.recorded_at": "recorded", "field.clock": "clock",
 	"field.device": "device", "field.tool": "program",
+	"field.attempt.what": "tried", "field.attempt.saw": "came back",
 
 	// help
 	"help.app":          "Keeps evidence of trouble at a crypto exchange, sealed, and turns it into what a support desk or the police ask for.",
@@ -411,6 +484,8 @@ var english = catalogue{
 	"help.exit.text":    "  0 done, 1 failed, 2 usage, 3 damage found, or a file that check does not\n  know, 4 partly done: something is not recorded as given, 5 wrong passphrase,\n  130 interrupted",
 	"help.app.more": `Something is happening now:
   locker add shot.png --exchange bitbank --kind outage --note "error 503"
+What to do, and whom to tell:
+  locker guide
 Later, for the support desk:
   locker report --for support
 
@@ -426,7 +501,73 @@ Flags may stand anywhere; "--" ends them. Adding needs no passphrase.
 	"flag.version":            "show the version",
 
 	"help.help":       "show help on a command",
-	"help.help.usage": "[COMMAND]",
+	"help.help.usage": "[COMMAND|fields]",
+	"help.help.text":  "locker help fields lists what --set takes.",
+
+	// import
+	"import.file":             `%s (%s)`,
+	"import.and-more":         "... and %d more rows",
+	"import.dry-run":          "nothing recorded; the same line without --dry-run records the file and these rows",
+	"import.bad-time":         `%s "%s": %s; no row is taken`,
+	"import.bad-zone":         `--zone "%s" is no zone like +09:00, UTC or Asia/Tokyo; no row is taken`,
+	"import.backwards":        "--since lies after --until; no row is taken",
+	"import.unreadable":       `"%s" cannot be read: %s`,
+	"import.changed":          `"%s" is not what was recorded: it changed between; no row is taken`,
+	"import.zip":              `"%s" is a ZIP or Excel file, whose rows are not read; save it as CSV and import that too`,
+	"import.no-rows-at-all":   `"%s" holds no rows`,
+	"import.unknown":          `the header of "%s" (line %d) is not known, so no row is taken: %s`,
+	"import.sentence":         `"%s" holds no rows; it says: %s`,
+	"import.no-rows":          `"%s" holds no rows under its header`,
+	"import.none-taken":       `"%s": %d rows, none taken`,
+	"import.too-many":         `"%s": %d rows, none taken: without a choice at most %d become records`,
+	"import.choose":           "choose with --since and --until, or with --order or --txid; see the rows with --dry-run",
+	"import.none-wanted":      `"%s": none of %d rows is the one asked for`,
+	"import.none-between":     `"%s": none of %d rows is asked for; their times: %s`,
+	"import.taken":            `"%s": %d rows, %d taken`,
+	"import.taken-between":    `"%s": %d rows, %s; %d taken`,
+	"import.untimed":          `"%s": %d rows have no time, so --since and --until cannot choose them`,
+	"import.missed":           `no row has the ID "%s"`,
+	"import.undirected":       `"%s": nothing tells of %d rows whether they came in or went out`,
+	"import.other-exchange":   `the header of "%s" is one of %s, not of %s; recorded as given`,
+	"import.zone-assumed":     `"%s" does not say the time zone of its times: TAKEN AS %s, check it`,
+	"import.zone-hint":        "to say it: --zone, such as --zone +09:00 or --zone UTC",
+	"import.zone-name":        `"%s" says its time zone in its name: %s`,
+	"import.zone-unused":      `"%s" says its time zone itself; --zone was not needed`,
+	"import.row-quotes":       `"%s" line %d: broken quotation marks, row left out`,
+	"import.row-columns":      `"%s" line %d: not as many cells as the header, row left out`,
+	"import.row-length":       `"%s" line %d: too long to be a row, left out`,
+	"import.row-json":         `"%s" line %d: no JSON from here on, the rest left out`,
+	"import.row-twice":        `"%s" line %d: two values of one name, object left out: %s`,
+	"import.row-time":         `"%s" line %d: the time cannot be read: %s`,
+	"import.row-amount":       `"%s" line %d: an amount cannot be read, kept as it stands: %s`,
+	"import.rows-more":        `"%s": and %d more such lines`,
+	"usage.nothing-to-import": "nothing to import; name a file",
+
+	"help.import":       "record an exchange's CSV or JSON file, and orders and transfers from it",
+	"help.import.usage": "FILE|DIR|-... [flags]",
+	"help.import.text": `Examples:
+  locker import trades.csv --dry-run
+  locker import trades.csv --since "2026-11-01 09:00" --until "2026-11-01 18:00"
+  locker import withdrawals.csv --txid TXID
+
+The file is recorded unchanged. Rows from --since to --until, and those with
+one of the IDs, become records that name file and line. Without any of these
+all rows do, up to 50; of a longer file none. A file imported twice, and a row
+taken twice, stand in the report once.
+
+The format is recognised by its header: bitbank, bitFlyer, Coincheck, GMO
+Coin, Binance, Binance Japan, Bybit, Kraken, Coinbase; also saved answers of
+their APIs (JSON). Keep the file's own name: some say their zone only there.
+Your own formats: statements/EXCHANGE.toml in the config folder.`,
+	"flag.import.incident": "record under this incident instead of the current one",
+	"flag.import.new":      "begin a new incident",
+	"flag.import.exchange": "the exchange, if it is not the one that the header shows",
+	"flag.import.since":    "take rows from this time on",
+	"flag.import.until":    "take rows up to this time, the whole minute or day",
+	"flag.import.order":    "take rows with this order ID",
+	"flag.import.txid":     "take rows with this transaction ID",
+	"flag.import.zone":     "time zone of times that carry none, such as +09:00",
+	"flag.import.dry-run":  "show the rows and record nothing",
 
 	"help.init":       "make a vault",
 	"help.init.usage": "[flags]",
@@ -438,6 +579,7 @@ vault again.`,
 	"help.add.usage": "[FILE|DIR|-]... [flags]",
 	"help.add.text": `Examples:
   locker add shot.png
+  locker add --screen --note "error 503"
   locker add shot.png --exchange bitbank --kind theft --at 14:03
   locker add --order 123456 --note "sold at a price I did not set"
   locker add --txid TXID --to-address ADDRESS --loss "0.5 BTC"
@@ -445,12 +587,13 @@ vault again.`,
   echo "chat log" | locker add - --name chat.txt
 
 --set evidence.note, .at, .url, .source and .captured_by describe every file
-of the command.
+of the command. All fields: locker help fields
 
 Times: "2026-11-22 14:03", "14:03" (the latest such moment in the past),
-"10m ago", "yesterday 23:50", "today 9:00", "now", or RFC 3339. Without an
-offset they are local.
+"2:03 pm", "10m ago", "yesterday 23:50", "today 9:00", "now", or RFC 3339.
+Without an offset they are local.
 
+Without files and facts, on a terminal, it asks for the first facts.
 A new incident begins 24 hours after the last addition, or with --new.
 Every fact is a record of its own; its number is printed.`,
 	"flag.add.incident":     "add to this incident instead of the current one",
@@ -474,16 +617,118 @@ Every fact is a record of its own; its number is printed.`,
 	"flag.add.note":         "a note in your own words",
 	"flag.add.set":          "any other field, such as order.pair=btc_jpy",
 	"flag.add.name":         "name for standard input (-)",
+	"flag.add.screen":       "a picture of the screen as it is now",
+	"flag.add.clipboard":    "the picture or the text in the clipboard",
+
+	"help.tried":       "record an attempt that failed, without a passphrase",
+	"help.tried.usage": "WORDS [FILE]... [flags]",
+	"help.tried.text": `Examples:
+  locker tried "sell 0.5 btc_jpy 9800000" --saw "503 Service Unavailable"
+  locker tried "withdraw 0.1 BTC" --saw "suspended" --times 12 --from 23:40
+  locker tried login --saw "account locked" shot.png
+
+The words are kept as typed. Side, quantity, pair and price are read from them
+where they are plain: in any order with units or "@", else the quantity before
+the price. What was read is shown. Without a time, it was now.`,
+	"flag.tried.saw":      "what came back: the error, as shown",
+	"flag.tried.from":     "when it was tried, or first tried (default: now)",
+	"flag.tried.until":    "when it was last tried",
+	"flag.tried.times":    "how often",
+	"flag.tried.note":     "a note in your own words",
+	"flag.tried.incident": "add to this incident instead of the current one",
+	"flag.tried.screen":   "a picture of the screen as it is now",
+	"flag.tried.new":      "begin a new incident",
+	"usage.nothing-tried": "say what you tried",
+	"add.until-before":    "it ended at %s, before it began at %s; recorded all the same",
+
+	"help.contact":       "record a talk with support, police or a bank, without a passphrase",
+	"help.contact.usage": "[FILE]... [flags]",
+	"help.contact.text": `Examples:
+  locker contact --with support --inquiry 123456 --direction out \
+      --channel form --text "asked to freeze the account" --due "2 months"
+  locker contact --inquiry 123456 --reply "we are looking into it" mail.eml
+  locker contact --with police --station "Kita" --officer "Sato" --inquiry 77
+  locker contact --inquiry 123456 --outcome "refused"
+
+A reply or outcome belongs to the talk with that inquiry number; without one,
+to the only open talk with that desk. "locker list" shows what is due and what
+has no reply yet; an outcome ends both. Due: "7 days", "2 months" (from --at,
+else from now), a day, or a time. Without -i or --new it goes to the incident
+last added to, however long ago that was.`,
+	"flag.contact.with":         "support, police, bank, lawyer, or any other name",
+	"flag.contact.channel":      "how: form, mail, phone, chat, counter",
+	"flag.contact.direction":    "in: from them; out: to them",
+	"flag.contact.inquiry":      "inquiry or reference number",
+	"flag.contact.at":           "when it took place",
+	"flag.contact.text":         "what was said",
+	"flag.contact.reply":        "what they answered",
+	"flag.contact.officer":      "who it was with",
+	"flag.contact.station":      "police station or department",
+	"flag.contact.due":          "when something is due, or within what time",
+	"flag.contact.outcome":      "how it ended; ends its clocks",
+	"flag.contact.incident":     "add to this incident instead of the current one",
+	"flag.contact.new":          "begin a new incident",
+	"contact.support":           "support desk",
+	"contact.police":            "police",
+	"contact.bank":              "bank",
+	"contact.lawyer":            "lawyer",
+	"contact.other":             "another desk",
+	"contact.in":                "from them",
+	"contact.out":               "to them",
+	"contact.attached":          "belongs to the talk with %s",
+	"contact.known":             `a limit that may run: %s; --due "%s" (%s, %s, a copy read on %s)`,
+	"contact.not-recorded":      "none of these is recorded; confirm it on the official site, then add it with --due",
+	"contact.grade-official":    "official page",
+	"contact.grade-lawyer":      "a lawyer's note",
+	"contact.grade-third-party": "third party",
+	"usage.nothing-said":        "nothing to record; say with whom, what was said, or name a file",
+	"add.unknown-with":          `"%s" is recorded as given`,
+	"add.unknown-direction":     `--direction "%s" is neither "in" nor "out", recorded as given`,
+	"add.bad-due":               `--due "%s" is neither a time nor a span like "7 days", kept as a note`,
+	"add.due-past":              "the due time %s is past already, recorded all the same",
 
 	"help.list":       "list the incidents",
 	"help.list.usage": "[flags]",
-	"help.list.text":  "The current incident is marked with *.",
+	"help.list.text":  "The current incident is marked with *. Below stand what is due and what has no\nreply yet, as recorded with \"locker contact\".",
 
 	"help.show":       "show everything of an incident, or one record",
 	"help.show.usage": "[N] [flags]",
 	"help.show.text":  "N is the number of an incident; without it the current one is shown.\nWith 0: what is about you, for every report.",
 	"flag.show.seq":   "show one record in full",
 	"flag.show.raw":   "with --seq: the record's JSON as it is sealed",
+
+	"help.fill":       "ask for what a report still lacks, one after the other",
+	"help.fill.usage": "[N] [flags]",
+	"help.fill.text": `Says of each thing why it is asked for; Enter skips it, Ctrl-C keeps what was
+answered. N is the number of an incident; without it, the current one. WHOM is
+as in: locker report --help
+
+Examples:
+  locker fill 3 --for support
+  locker fill 3 --set order.id=123 --set order.pair=btc_jpy
+
+What is about you and your account at the exchange is kept once for all
+incidents, as by profile. What belongs to an order that is recorded is joined
+to it. What to ask of the desk is proposed, and recorded only if you take it.`,
+	"flag.fill.for":     "for whom",
+	"flag.fill.all":     "for every recipient, each thing once",
+	"flag.fill.set":     "answer without being asked, as with add",
+	"usage.fill-all":    "--all is for every recipient; it does not go with --for",
+	"usage.fill-nobody": "there is no terminal to ask on; give --set KEY=VALUE",
+	"need.R":            "required", "need.E": "expected", "need.O": "helpful",
+	"fill.item":     "\n[%d/%d] %s (%s)",
+	"fill.no-field": "  add it with: %s",
+	"fill.several":  "%s, several with commas (Enter to skip):",
+	"fill.time":     "%s, such as 2026-11-22 14:03 (Enter to skip):",
+	"fill.amount":   "%s, such as \"0.5 BTC\" (Enter to skip):",
+	"fill.long":     "%s (Enter to skip; an empty line ends):",
+	"fill.of":       "%s, %s",
+	"fill.record":   "of record %d",
+	"fill.which":    "of %d recorded, it is not said which it belongs to; name it too, with --set %s=...",
+	"fill.proposal": "A proposal, not recorded unless you take it:",
+	"fill.take":     "y takes it, your own words replace it (Enter to skip):",
+	"fill.complete": "nothing is missing of what the recipient asks for",
+	"fill.report":   "the document (%s): %s",
 
 	"help.extract":       "write original files out again, checked by their hashes",
 	"help.extract.usage": "[N] [flags]",
@@ -494,12 +739,141 @@ is noted in the vault.`,
 	"flag.extract.output": "folder to write into",
 	"flag.extract.force":  "overwrite what is there",
 
-	"help.retract":       "mark a record as withdrawn",
-	"help.retract.usage": "SEQ --why TEXT",
-	"help.retract.text":  "Nothing is deleted: the record stays, and so does the reason.",
+	// guide
+	"help.guide":       "what to do now: first steps, and how to reach the exchange",
+	"help.guide.usage": "[KIND|N|general|afterwards|prepare]... [flags]",
+	"help.guide.text": `Examples:
+  locker guide                                 all kinds of trouble
+  locker guide theft --exchange bitbank        first steps, channels
+  locker guide 3                               those of incident 3, what is done
+  locker guide theft --done 1                  line 1 is done, now
+  locker guide theft 3 --done 1 --done 2 --at 14:03
+  locker guide prepare                         before anything happens
+
+A kind, and --done with it, needs no passphrase; N alone does, since the kinds
+stand in the vault. The same kinds always give the same numbers. A step may
+also be named by its key, as in --done takeover/2 (see --sources). What is
+done goes to incident N, or to the current one.
+
+Nothing here was checked live: confirm on the exchange's official site.`,
+	"flag.guide.exchange":      "the exchange: how it is reached",
+	"flag.guide.phase":         "what was under way: trading, depositing, withdrawing, api",
+	"flag.guide.done":          "record this line as done; no passphrase with a kind",
+	"flag.guide.note":          "with --done: what came of it",
+	"flag.guide.at":            "with --done: when it was done, instead of now",
+	"flag.guide.sources":       "show where each line comes from, and where sources differ",
+	"guide.dangerous":          "The first minutes count:",
+	"guide.others":             "Also:",
+	"guide.go-on":              "locker guide theft --exchange bitbank   first steps, and how to reach it\nlocker guide general | afterwards | prepare   in every case, later, before",
+	"guide.clock-at-once":      "- AT ONCE",
+	"guide.clock-wait":         "- wait, and record",
+	"guide.clock-repeat":       "- write again, and log it",
+	"guide.source":             "source: %s",
+	"guide.sources":            "Sources, read as stored copies; nothing was checked live:",
+	"guide.wish":               "Ask the desk:",
+	"guide.done-at":            "done %s (record %d)",
+	"guide.done-recorded":      "done; recorded %s (record %d)",
+	"guide.done-hint":          "done with one: %s",
+	"guide.channels-hint":      "how to reach the exchange: %s",
+	"guide.no-kind":            "no known kind of trouble is recorded; record one: %s; see all: %s",
+	"guide.channels":           "%s, to be confirmed on the official site (read %s):",
+	"guide.no-channels":        "%s: no channel is known; look it up on the official site",
+	"guide.unknown-exchange":   `nothing is known of the exchange "%s"`,
+	"guide.look-up":            "%s: look it up on the official site",
+	"guide.differ":             " (the sources differ)",
+	"guide.stop":               ". ",
+	"guide.contradiction":      "contradiction: %s",
+	"guide.first":              "do this first; all steps: %s",
+	"guide.what-now":           "what to do now: %s",
+	"guide.next":               "next: %d. %s",
+	"channel.form":             "contact form",
+	"channel.fax":              "fax",
+	"channel.phone":            "phone",
+	"channel.mail":             "e-mail",
+	"channel.chat":             "chat",
+	"channel.freeze":           "freeze request",
+	"channel.help":             "help centre",
+	"channel.status":           "status page",
+	"channel.news":             "news",
+	"channel.social":           "social media",
+	"channel.app":              "app",
+	"grade.official":           "official",
+	"grade.seed":               "an article",
+	"grade.lawyer":             "a lawyer",
+	"grade.third-party":        "third party",
+	"grade.own":                "our own",
+	"usage.guide-unknown":      `"%s" is no kind of trouble, no exchange and no incident`,
+	"usage.guide-unknown-near": `"%s" is no kind of trouble; did you mean: %s`,
+	"usage.guide-no-done":      "--note and --at go with --done",
+	"usage.guide-which":        `step "%s" of which kind of trouble? name the kind, or the incident`,
+	"usage.guide-no-step":      `there is no step "%s"; the numbers go from 1 to %d`,
+	"usage.guide-no-key":       `there is no step "%s"`,
+	"usage.guide-prepare":      "what is done beforehand belongs to no incident, and is not recorded",
+
+	"help.retract":       "mark records as withdrawn",
+	"help.retract.usage": "SEQ... --why TEXT",
+	"help.retract.text":  "Nothing is deleted: the records stay, and so does the reason.",
 	"flag.retract.why":   "why it is withdrawn",
 
-	"help.report":       "write a document for a support desk, the police, an exchange",
+	"help.profile":       "what is about you, once for all incidents: name, address, accounts",
+	"help.profile.usage": "[show] | set [KEY=VALUE]... [flags]",
+	"help.profile.text": `Examples:
+  locker profile set name="Yamada Taro" phone=090-0000-0000
+  locker profile set --exchange bitbank number=12345 email=me@example.com
+  locker profile set        # asks for one after the other
+  locker profile            # shows it, with the passphrase
+
+Keys of a person: name, kana, address, phone, phone_kind, email, age,
+birth_date, occupation, victim_name, note. Keys of an account, with
+--exchange: number, user_id, email, login_id, name, note.
+
+Setting needs no passphrase. A later value takes the place of the earlier
+one in reports; both stay in the vault. An account goes only to its own
+exchange and to the police. A value to withdraw: locker retract`,
+	"person.name": "name", "person.address": "address", "person.number": "account number",
+	"flag.profile.exchange": "the exchange of an account",
+	"add.unknown-profile":   `profile does not know "%s", kept as a note about you`,
+	"usage.profile":         `profile can "show" and "set", not "%s"`,
+	"usage.profile-show":    "--exchange goes with profile set",
+	"usage.profile-blank":   "--exchange is blank",
+	"usage.profile-nothing": "there is no terminal to ask on; give KEY=VALUE",
+	"usage.profile-pair":    `"%s" is not KEY=VALUE`,
+	"usage.profile-account": "%s is of an account; name its exchange with --exchange",
+
+	"help.move":       "note that records belong to another incident too, without a passphrase",
+	"help.move.usage": "SEQ... --to N",
+	"help.move.text": `Nothing moves: incident N, as "show" and the reports have it, then holds these
+records too, facts such as the exchange included. Retracting the record that
+this makes undoes it.`,
+	"flag.move.to":       "the other incident",
+	"move.done":          "incident %d now holds of incident %s the records: %s (record %d)",
+	"move.stays":         "nothing moved: they stay where they are, too",
+	"move.undo":          "to undo it: %s",
+	"show.from-incident": "from incident %d, brought here by record %d",
+	"usage.no-target":    "--to is missing: say to which incident",
+	"err.everywhere":     "record %d is about you and in every incident",
+	"err.there-already":  "record %d is of incident %d already",
+	"retract.stays-that": "record %d stays: only facts, files and notes can be withdrawn",
+
+	"help.search":       "find text, IDs, hashes or a file in all incidents",
+	"help.search.usage": "TEXT... | --file FILE",
+	"help.search.text": `Case, width (ＢＴＣ, BTC) and line breaks do not matter; Japanese is found
+inside longer words. Of several words a record must hold all. A hash or record
+ID is found by six or more of its first digits. With --file: whether, and
+where, that very file is recorded, whatever its name. Nothing found: exit
+code 1.`,
+	"flag.search.file":     "look for this file by its SHA-256",
+	"search.recorded":      "incident %s, record %s: %s, recorded %s",
+	"search.retracted":     "RETRACTED by record %d",
+	"progress.search":      "searching",
+	"usage.nothing-sought": "say what to look for",
+	"usage.text-and-file":  "look for text or for --file, not for both at once",
+	"err.not-found":        "nothing found",
+	"err.not-recorded":     "not recorded: %s",
+	"err.reading":          `cannot read "%s": %s`,
+	"err.own-file":         `"%s" belongs to the vault itself`,
+
+	"help.report":       "write a document for the support desk or the police",
 	"help.report.usage": "[N] [flags]",
 	"help.report.text": `N is the number of an incident; without it, the current one. What the
 recipient asks for and is still missing is listed first. The file's name is
@@ -546,6 +920,42 @@ changed since, the exit code is 3.`,
 	"help.verify.usage": "[FILE] [flags]",
 	"help.verify.text": `Checks FILE, or the vault, and changes nothing. With the passphrase it also
 checks inside every record. Each fault is named; the exit code is then 3.`,
+
+	"help.watch":       "record every new screenshot, picture, PDF or text of a folder",
+	"help.watch.usage": "[DIR] [flags]",
+	"help.watch.text": `DIR is the folder that the system puts screenshots into, unless another is
+named. Each new file is recorded when it is complete, and once; hidden files,
+unfinished downloads and links are left alone. Ctrl-C ends it.`,
+	"flag.watch.incident":      "add to this incident instead of the current one",
+	"flag.watch.new":           "begin a new incident",
+	"flag.watch.existing":      "record what is in the folder already, too",
+	"watch.begins":             "watching %s, Ctrl-C ends",
+	"watch.ends":               "no longer watching; recorded and safe: %d",
+	"watch.gone":               "the folder %s is gone, waiting for it to come back",
+	"watch.back":               "the folder %s is there again",
+	"watch.no-events":          "the system cannot tell of changes (%s), so the folder is looked at every two seconds",
+	"watch.error":              "the system lost track of the folder (%s), so all of it is looked at again",
+	"watch.left-out":           `"%s" is no picture, PDF or text (%s), left out`,
+	"watch.not-recorded":       "not recorded: %s",
+	"watch.not-recorded-yet":   "not recorded yet: %s; it is tried again",
+	"watch.unfinished":         `"%s" is not recorded: somebody still writes to it`,
+	"err.watch-folder":         `cannot watch "%s": %s`,
+	"err.no-screenshot-folder": "cannot tell where this system puts screenshots",
+	"hint.watch-folder":        "name the folder: %s",
+
+	"help.fields":       "The fields of --set KEY=VALUE. Those of the incident may go without \"incident.\".",
+	"help.field-time":   "(a time)",
+	"help.field-amount": "(an amount, such as \"0.5 BTC\")",
+	"help.field-number": "(a whole number)",
+	"help.field-list":   "(may be repeated)",
+
+	"help.completion":       "print what teaches a shell to complete command lines",
+	"help.completion.usage": "bash|zsh|fish",
+	"help.completion.text": `To try it in bash:
+  source <(locker completion bash)
+The script says where to put it for good. Exchanges, kinds of trouble and the
+fields of --set are completed too; the vault is not read.`,
+	"usage.no-shell": `no completion for "%s"; there is one for: %s`,
 
 	"help.demo":       "make a throw-away vault with a made-up incident, and its PDFs",
 	"help.demo.usage": "[flags]",

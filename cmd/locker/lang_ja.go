@@ -20,6 +20,21 @@ var japanese = catalogue{
 	"list.title":                  "件名",
 	"list.records":                "記録",
 	"list.files":                  "ファイル",
+	"list.due":                    "期限",
+	"list.due-at":                 "期限",
+	"list.left":                   "残り",
+	"list.waiting":                "返事のないもの",
+	"list.since":                  "いつから",
+	"list.days":                   "日数",
+	"list.with":                   "相手",
+	"list.inquiry":                "問い合わせ番号",
+	"list.record":                 "記録",
+	"list.days-left":              "あと%d日",
+	"list.today":                  "今日",
+	"list.overdue":                "%d日超過",
+	"list.overdue-today":          "今日超過",
+	"list.recorded":               "(記録日)",
+	"list.unsure":                 "記録 %d がどの問い合わせへの回答か分からないため、どれも終わりにしていません。番号を付けて記録し直し、元の記録は取り消してください: %s",
 	"list.empty":                  "保管庫にはまだ案件がありません",
 	"list.empty-hint":             `最初の記録は: %s add shot.png --note "何が起きたか"`,
 	"show.record":                 "記録 %d: %s、案件 %d",
@@ -79,12 +94,25 @@ var japanese = catalogue{
 	"add.bad-number":          "%s「%s」は整数ではありません。メモとして残しました",
 	"add.blank":               "%s が空なので、その分は何も記録していません",
 	"add.future":              "時刻 %s は未来ですが、そのまま記録しました",
+	"add.odd-order":           "「%s」は %s の注文番号の形ではないようです。入力どおりに記録しました",
+	"add.address-checksum":    "【要確認】アドレス「%s」は入力まちがいです。%s のアドレスとしての検査符号が合いません。入力どおりに記録しました",
+	"add.address-sign":        "【要確認】アドレス「%s」は入力まちがいです。%s のアドレスのその位置にはない文字があります。入力どおりに記録しました",
+	"add.address-length":      "【要確認】アドレス「%s」は %s のアドレスとしては短すぎるか長すぎます。入力どおりに記録しました",
+	"add.address-network":     "【要確認】アドレス「%s」はネットワーク「%s」のものではなく、%s のものです。入力どおりに記録しました。両方をお確かめください",
+	"add.address-no-network":  "【要確認】アドレス「%s」はネットワーク「%s」のものではありません。入力どおりに記録しました。両方をお確かめください",
+	"add.address-unknown":     "アドレス「%s」は %s のどれでもないため、検査できません。入力どおりに記録しました",
+	"add.address-compare":     "画面と一文字ずつ見比べてください。まちがいなら正しいものを追加し、誤りを retract で取り下げます",
+	"add.txid-network":        "「%s」はネットワーク「%s」の取引IDの形ではないようです。入力どおりに記録しました",
+	"add.txid-unknown":        "「%s」は取引IDの形ではないようです。入力どおりに記録しました",
+	"add.tag":                 "「%s」は XRP Ledger の宛先タグ(0 から 4294967295)ではありません。入力どおりに記録しました",
+	"add.tag-differs":         "宛先タグ「%s」は、アドレスに含まれるタグ %d と違います。入力どおりに記録しました。両方をお確かめください",
 	"add.one-transfer":        "取引ID・アドレス・数量を一つの送金として記録します",
 	"add.many-transfers":      "確実に対応づけられないため、%d 件の別々の送金として記録します",
 	"add.own-data":            "ご自身のデータ「%s」に読めないものがあります: %s",
 	"add.typing":              "記録する内容を入力か貼り付けし、最後に Ctrl-D を押してください",
 	"add.stale":               "案件 %d への最後の追加から %sたっているため、新しい案件を始めます",
 	"add.stale-hint":          "前の案件に加えるには: -i %d",
+	"add.goes-on":             "最後に追加した案件 %d に記録します。別の案件なら -i N を付けてください",
 	"add.former":              "前の案件に続けて加えるには: %s ...",
 	"add.kept":                "上に挙げた %d 件の記録は保存されています",
 	"add.made-vault":          "保管庫がなかったので作りました: %s",
@@ -104,6 +132,7 @@ var japanese = catalogue{
 	"file.empty-file":         "「%s」は空ですが、記録しました",
 	"file.changed-while-read": "「%s」は読み取り中に変わりました。読み取れた内容を記録しました",
 	"file.cut-short":          "「%s」は最後まで読めませんでした。読み取れた内容を記録しました",
+	"file.taken-far":          "「%s」は撮影日時を %s としていますが、今と一日以上違います。そのまま記録しました。どちらが正しいかお確かめください",
 	"waiting":                 "ほかのプロセスが保管庫に書き込んでいるため、待っています",
 	"waiting-for":             "プロセス %s が保管庫に書き込んでいるため、待っています",
 	"progress.add":            "記録中",
@@ -113,9 +142,47 @@ var japanese = catalogue{
 	"progress.check":          "ファイルを照合中",
 	"progress.extract":        "取り出し中",
 
+	// capture
+	"capture.no-session":           "画面を撮れません。WAYLAND_DISPLAY も DISPLAY も設定がなく、画面のある環境ではないようです",
+	"capture.no-screen-program":    "画面を撮れません。撮影できるプログラムがどれも入っていません: %s",
+	"capture.screen-failed":        "「%s」では画面を撮れませんでした: %s",
+	"capture.no-picture":           "画像が得られませんでした",
+	"capture.hangs":                "終わらないため止めました",
+	"capture.too-much":             "%d MiB を超える出力があったため止めました",
+	"capture.no-memory-folder":     "ファイルにしか書けないプログラムですが、メモリー上のファイルシステムがありません。ディスクに書くと画像が読める形で残ります",
+	"capture.mac-hint":             "Ctrl-Shift-Command-3 を押してから、次を実行してください: %s",
+	"capture.no-clipboard-session": "クリップボードを読めません。WAYLAND_DISPLAY も DISPLAY も設定がなく、画面のある環境ではないようです",
+	"capture.no-clipboard-program": "クリップボードを読めません。読み取れるプログラムがどれも入っていません: %s",
+	"capture.clipboard-failed":     "「%s」ではクリップボードから何も得られませんでした: %s",
+	"capture.clipboard-empty":      "クリップボードに画像もテキストもありません",
+	"capture.clipboard-types":      "クリップボードに画像もテキストもなく、あるのは次の形式だけです: %s",
+
 	// times
-	"when.unknown":   `時刻として読めません。"2026-11-22 14:03"、"14:03"、"10m ago"、"yesterday 23:50" のように書いてください`,
+	"form.intro":         "Enter で質問を飛ばせます。Ctrl-C で終わり、そこまでの答えは記録します。",
+	"form.exchange":      "どの取引所ですか",
+	"form.one":           "番号、名前、またはその一部:",
+	"form.kind":          "どの種類のトラブルですか",
+	"form.several":       "番号か名前(複数は「、」で区切る):",
+	"form.when":          "いつ起きましたか(Enter: 今、-: 不明)",
+	"form.orders":        "注文番号があれば(複数は「、」で区切る):",
+	"form.what":          "何が起きましたか(空の行で終わり)",
+	"form.time-again":    "時刻(Enter なら入力したままメモに残す):",
+	"form.bad-amount":    "「0.5 BTC」のような数量として読めません",
+	"form.amount-again":  "数量(Enter なら入力したまま残す):",
+	"form.no-number":     "一覧に番号 %s はありません",
+	"form.none":          "「%s」は一覧にありません",
+	"form.which":         "「%s」はどれですか",
+	"form.keep":          "番号か名前(Enter なら「%s」のまま残す):",
+	"form.field":         "%s(Enter で飛ばす):",
+	"form.account-field": "%s の%s(Enter で飛ばす):",
+	"form.accounts":      "ご自身の口座を取引所ごとに伺います。もうなければ Enter で終わります。",
+	"form.secret":        "パスワード、鍵、復元フレーズのようです。誰にも必要がないので記録しません。それを除いてお答えください",
+	"form.kept":          "そこまでの答えは記録しました",
+
+	// times
+	"when.unknown":   `時刻として読めません。「2026-11-22 14:03」「14:03」「10分前」「昨日 23:50」のように書いてください`,
 	"when.date-only": `日付だけで時刻がありません。"2026-11-22 14:03" のように書いてください`,
+	"when.month-day": `どちらが月か分かりません。「2026-05-06 14:03」のように年も書いてください`,
 	"when.gap":       "時計が進められた間の時刻で、存在しません",
 	"when.twice":     `時計が戻されたため、この時刻は二度ありました。"2026-11-01 01:30 -04:00" のように時差を付けてください`,
 
@@ -150,7 +217,7 @@ var japanese = catalogue{
 	"retract.done":                    "記録 %d により、記録 %d を取り消しました:",
 	"retract.stays":                   "どちらも保管庫に残ります。何も消されません",
 	"report.missing":                  "提出先が求める項目のうち %d 件がまだありません:",
-	"report.missing-hint":             "一つずつ補うには、例えば: %s",
+	"report.missing-hint":             "一つずつ質問を受けて補うには: %s",
 	"report.unreadable":               "読めないファイルは報告書に示していません (記録 %s)",
 	"report.written":                  "案件 %d の報告書: %s、%s",
 	"report.written-part":             "案件 %d の報告書 (%d / %d): %s、%s",
@@ -294,7 +361,7 @@ var japanese = catalogue{
 	"hint.read-only":         "ディスクや USB メモリーが書き込み禁止ではありませんか。閲覧と報告書の作成はできます",
 	"hint.full":              "空きを作ってからやり直してください。記録したと表示された分は無事です",
 	"hint.no-record":         "番号を見るには: %s show",
-	"hint.no-person":         `記録するには: %s add --set reporter.name="氏名"`,
+	"hint.no-person":         `記録するには: %s profile set name="氏名"`,
 	"hint.no-incident":       "番号を見るには: %s list",
 	"hint.damaged":           "壊れた箇所を見るには: %s verify。壊れていないファイルは取り出せます。今すぐ新しい保管庫に記録するには: locker --vault 新しいファイル add",
 	"hint.own-target":        "-o で別の名前を指定してください",
@@ -389,13 +456,19 @@ var japanese = catalogue{
 	"field.app": "アプリ", "field.bank_account": "銀行口座", "field.what": "内容", "field.saw": "表示", "field.until": "終わり",
 	"field.times": "回数", "field.name_raw": "元の名前", "field.media_type": "ファイル種別", "field.modified": "更新日時",
 	"field.source": "出所", "field.captured_by": "取得者", "field.text": "本文", "field.with": "相手", "field.channel": "手段",
+	"field.width": "幅", "field.height": "高さ", "field.taken": "ファイル記載の撮影日時", "field.made_with": "ファイル記載の機器・ソフト",
+	"field.mail_from": "メール記載の差出人", "field.mail_to": "メール記載の宛先", "field.mail_subject": "メール記載の件名",
+	"field.mail_date": "メール記載の日付", "field.mail_id": "メール記載のメッセージID", "field.mail_hops": "メール記載の経路",
+	"field.mail_files": "メール記載の添付ファイル",
 	"field.inquiry_no": "問い合わせ番号", "field.reply": "回答", "field.officer": "担当者", "field.station": "警察署",
-	"field.outcome": "結果", "field.due": "期限", "field.incident": "案件", "field.seqs": "記録", "field.step": "手順",
+	"field.outcome": "結果", "field.due": "期限", "field.incident": "案件", "field.seqs": "記録", "field.step": "手順", "field.guide": "手順の番号",
 	"field.result": "結果", "field.action": "操作", "field.for": "提出先", "field.format": "形式", "field.lang": "言語",
 	"field.sha256": "SHA-256", "field.size": "大きさ", "field.head": "ヘッド", "field.kana": "ふりがな", "field.phone_kind": "電話の種類",
 	"field.age": "年齢", "field.occupation": "職業", "field.birth_date": "生年月日", "field.victim_name": "被害者の氏名",
+	"field.file": "元ファイル", "field.line": "行",
 	"field.n": "鍵", "field.seq": "記録", "field.why": "理由", "field.recorded_at": "記録日時", "field.clock": "時計",
 	"field.device": "端末", "field.tool": "プログラム",
+	"field.attempt.what": "試みた操作", "field.attempt.saw": "画面の応答",
 
 	// help
 	"help.app":          "暗号資産取引所でのトラブルの証拠を封印して保管し、窓口や警察が求める書類にまとめます。",
@@ -410,6 +483,8 @@ var japanese = catalogue{
 	"help.exit.text":    "  0 完了、1 失敗、2 使い方の誤り、3 異常を発見、または check で一致なし、\n  4 一部のみ (指定どおりに記録していないものがある)、5 パスフレーズ違い、\n  130 中断",
 	"help.app.more": `今まさに何か起きているとき:
   locker add shot.png --exchange bitbank --kind outage --note "503 エラー"
+何をするか、どこに知らせるか:
+  locker guide
 後で、窓口に出すとき:
   locker report --for support
 
@@ -426,7 +501,73 @@ var japanese = catalogue{
 	"flag.version":            "バージョンを表示",
 
 	"help.help":       "コマンドの使い方を表示",
-	"help.help.usage": "[コマンド]",
+	"help.help.usage": "[コマンド|fields]",
+	"help.help.text":  "locker help fields は --set に書ける項目の一覧です。",
+
+	// import
+	"import.file":             `%s (%sのファイル)`,
+	"import.and-more":         "... ほか %d 行",
+	"import.dry-run":          "何も記録していません。--dry-run を外すと、ファイルとこれらの行を記録します",
+	"import.bad-time":         `%s「%s」: %s。どの行も取り込みません`,
+	"import.bad-zone":         "--zone「%s」は +09:00、UTC、Asia/Tokyo のような時間帯ではありません。どの行も取り込みません",
+	"import.backwards":        "--since が --until より後です。どの行も取り込みません",
+	"import.unreadable":       "「%s」を読めません: %s",
+	"import.changed":          "「%s」は記録した内容と違います。途中で変わりました。どの行も取り込みません",
+	"import.zip":              "「%s」は ZIP か Excel のファイルで、行を読めません。CSV で保存し、それも取り込んでください",
+	"import.no-rows-at-all":   "「%s」に行がありません",
+	"import.unknown":          "「%s」の見出し(%d 行目)が未知のため、どの行も取り込みません: %s",
+	"import.sentence":         "「%s」に行はなく、こう書かれています: %s",
+	"import.no-rows":          "「%s」の見出しの下に行がありません",
+	"import.none-taken":       "「%s」: %d 行のうち、取り込んだ行はありません",
+	"import.too-many":         "「%s」: %d 行あり、どれも取り込みません。指定がないときは %d 行までです",
+	"import.choose":           "--since と --until、または --order か --txid で選んでください。行を見るには --dry-run",
+	"import.none-wanted":      "「%s」: %d 行に、求める行はありません",
+	"import.none-between":     "「%s」: %d 行に、求める行はありません。行の日時: %s",
+	"import.taken":            "「%s」: %d 行のうち %d 行を取り込み",
+	"import.taken-between":    "「%s」: %d 行(%s)のうち %d 行を取り込み",
+	"import.untimed":          "「%s」: %d 行には日時がなく、--since と --until では選べません",
+	"import.missed":           "ID「%s」の行はありません",
+	"import.undirected":       "「%s」: %d 行は、入ったのか出たのか分かりません",
+	"import.other-exchange":   "「%s」の見出しは %s のもので、%s のものではありません。指定どおりに記録します",
+	"import.zone-assumed":     "【要確認】「%s」の日時には時間帯の記載がありません。%s と見なしました",
+	"import.zone-hint":        "時間帯を指定するには --zone。例: --zone +09:00、--zone UTC",
+	"import.zone-name":        "「%s」の日時の時間帯は、ファイル名によれば %s です",
+	"import.zone-unused":      "「%s」には時間帯が書かれているため、--zone は使っていません",
+	"import.row-quotes":       "「%s」%d 行目: 引用符が壊れているため除きました",
+	"import.row-columns":      "「%s」%d 行目: 見出しと列の数が違うため除きました",
+	"import.row-length":       "「%s」%d 行目: 行として長すぎるため除きました",
+	"import.row-json":         "「%s」%d 行目: ここから先は JSON ではないため除きました",
+	"import.row-twice":        "「%s」%d 行目: 同じ名前の値が二つあるため除きました: %s",
+	"import.row-time":         "「%s」%d 行目: 日時を読めません: %s",
+	"import.row-amount":       "「%s」%d 行目: 数量を読めないため、書かれたまま残します: %s",
+	"import.rows-more":        "「%s」: ほかに同様の行が %d 行",
+	"usage.nothing-to-import": "取り込むものがありません。ファイルを指定してください",
+
+	"help.import":       "取引所の CSV・JSON と、その中の注文・送金を記録",
+	"help.import.usage": "ファイル|フォルダー|-... [オプション]",
+	"help.import.text": `例:
+  locker import trades.csv --dry-run
+  locker import trades.csv --since "2026-11-01 09:00" --until "2026-11-01 18:00"
+  locker import withdrawals.csv --txid TXID
+
+ファイルはそのまま記録します。--since から --until までの行と、ID の合う行は、
+ファイルと行番号を示す記録になります。どれも指定しなければ全行ですが、
+50 行を超えるファイルからは一行も取り込みません。二度取り込んだファイルや行は、
+報告書では一つになります。
+
+形式は見出しで見分けます。bitbank、bitFlyer、Coincheck、GMOコイン、Binance、
+Binance Japan、Bybit、Kraken、Coinbase と、API の応答を保存した JSON です。
+ファイル名は変えないでください。時間帯が名前だけに書かれたものがあります。
+自分の形式は、設定フォルダーの statements/取引所.toml に書けます。`,
+	"flag.import.incident": "現在の案件ではなく、この案件に記録する",
+	"flag.import.new":      "新しい案件を始める",
+	"flag.import.exchange": "取引所 (見出しから分かるものと違うとき)",
+	"flag.import.since":    "この時刻からの行を取り込む",
+	"flag.import.until":    "この時刻まで (その分、その日の終わりまで) の行を取り込む",
+	"flag.import.order":    "この注文番号の行を取り込む",
+	"flag.import.txid":     "この取引IDの行を取り込む",
+	"flag.import.zone":     "時間帯のない日時の時間帯。例 +09:00",
+	"flag.import.dry-run":  "行を表示し、何も記録しない",
 
 	"help.init":       "保管庫を作る",
 	"help.init.usage": "[オプション]",
@@ -437,6 +578,7 @@ var japanese = catalogue{
 	"help.add.usage": "[ファイル|フォルダー|-]... [オプション]",
 	"help.add.text": `例:
   locker add shot.png
+  locker add --screen --note "エラー 503"
   locker add shot.png --exchange bitbank --kind theft --at 14:03
   locker add --order 123456 --note "指定していない価格で売られた"
   locker add --txid 取引ID --to-address アドレス --loss "0.5 BTC"
@@ -444,11 +586,13 @@ var japanese = catalogue{
   echo "チャットの記録" | locker add - --name chat.txt
 
 --set evidence.note (説明)、.at、.url、.source、.captured_by (取得者) は、
-そのとき記録するファイルすべてに付きます。
+そのとき記録するファイルすべてに付きます。項目の一覧: locker help fields
 
-時刻: "2026-11-22 14:03"、"14:03" (過去で最も近いその時刻)、"10m ago"、
-"yesterday 23:50"、"today 9:00"、"now"、RFC 3339。時差がなければ現地時刻。
+時刻: 「2026-11-22 14:03」「11月22日 14時3分」「昨日 23:50」「午後2時」
+「10分前」「今」、「14:03」(過去で最も近いその時刻)、RFC 3339。
+時差がなければ現地時刻。
 
+ファイルも事実も指定しないと、端末では最初の事実を質問します。
 最後の追加から24時間たつか --new を付けると、新しい案件になります。
 事実は一つずつ別の記録になり、その番号を表示します。`,
 	"flag.add.incident":     "現在の案件ではなく、この番号の案件に加える",
@@ -472,16 +616,118 @@ var japanese = catalogue{
 	"flag.add.note":         "自由なメモ",
 	"flag.add.set":          "その他の項目。例 order.pair=btc_jpy",
 	"flag.add.name":         "標準入力 (-) に付ける名前",
+	"flag.add.screen":       "いまの画面を撮って記録",
+	"flag.add.clipboard":    "クリップボードの画像かテキストを記録",
+
+	"help.tried":       "できなかった操作を記録 (パスフレーズ不要)",
+	"help.tried.usage": "試みた操作 [ファイル]... [オプション]",
+	"help.tried.text": `例:
+  locker tried "売り 0.5 BTC/JPY @9800000" --saw "503 Service Unavailable"
+  locker tried "出金 0.1 BTC" --saw "停止中" --times 12回 --from 23:40
+  locker tried ログイン --saw "ロックされています" shot.png
+
+操作は入力のまま残します。売買、数量、通貨ペア、価格は読み取れるものだけを
+添えて表示します。単位や @ があれば順序は自由で、なければ数量、価格の順です。
+時刻がなければ今です。`,
+	"flag.tried.saw":      "画面の応答。表示されたエラー文言",
+	"flag.tried.from":     "試みた時刻、または最初に試みた時刻 (既定は今)",
+	"flag.tried.until":    "最後に試みた時刻",
+	"flag.tried.times":    "回数",
+	"flag.tried.note":     "自由なメモ",
+	"flag.tried.incident": "現在の案件ではなく、この番号の案件に加える",
+	"flag.tried.screen":   "いまの画面を撮って記録",
+	"flag.tried.new":      "新しい案件を始める",
+	"usage.nothing-tried": "試みた操作を書いてください",
+	"add.until-before":    "終わりの %s が始めの %s より前です。そのまま記録しました",
+
+	"help.contact":       "窓口・警察・銀行などとのやり取りを記録 (パスフレーズ不要)",
+	"help.contact.usage": "[ファイル]... [オプション]",
+	"help.contact.text": `例:
+  locker contact --with サポート --inquiry 123456 --direction 送信 \
+      --channel フォーム --text "口座の凍結を依頼" --due 2か月
+  locker contact --inquiry 123456 --reply "調査中です" mail.eml
+  locker contact --with 警察 --station 北警察署 --officer 佐藤 --inquiry 77
+  locker contact --inquiry 123456 --outcome "補償しないとの回答"
+
+回答と結果は、同じ問い合わせ番号のやり取りに付きます。番号がなければ、その相手
+との未解決のやり取りが一つのときに限り、それに付きます。期限と返事のないものは
+locker list に出て、結果を記録すると消えます。期限は「7日」「2か月」(--at、なけ
+れば今から)、日付、時刻。-i も --new もなければ、いつのものでも最後に追加した
+案件に記録します。`,
+	"flag.contact.with":         "相手。support (窓口)、police (警察)、bank、lawyer、ほかの名前",
+	"flag.contact.channel":      "手段。フォーム、メール、電話、チャット、来署など",
+	"flag.contact.direction":    "in: 先方から、out: こちらから",
+	"flag.contact.inquiry":      "問い合わせ番号、受理番号",
+	"flag.contact.at":           "やり取りの時刻",
+	"flag.contact.text":         "伝えた内容",
+	"flag.contact.reply":        "先方の回答",
+	"flag.contact.officer":      "担当者",
+	"flag.contact.station":      "警察署、部署",
+	"flag.contact.due":          "期限の時刻、または期間",
+	"flag.contact.outcome":      "結果。期限はそこで終わる",
+	"flag.contact.incident":     "現在の案件ではなく、この番号の案件に加える",
+	"flag.contact.new":          "新しい案件を始める",
+	"contact.support":           "サポート窓口",
+	"contact.police":            "警察",
+	"contact.bank":              "銀行",
+	"contact.lawyer":            "弁護士",
+	"contact.other":             "その他",
+	"contact.in":                "先方から",
+	"contact.out":               "こちらから",
+	"contact.attached":          "やり取り（%s）の資料",
+	"contact.known":             `期限になりうるもの: %s。--due "%s" (%s、%s、%s に読んだ写し)`,
+	"contact.not-recorded":      "どれも記録していません。公式サイトで確かめてから --due で加えてください",
+	"contact.grade-official":    "公式",
+	"contact.grade-lawyer":      "弁護士の解説",
+	"contact.grade-third-party": "第三者の記事",
+	"usage.nothing-said":        "記録するものがありません。相手、内容、ファイルなどを指定してください",
+	"add.unknown-with":          `「%s」を入力のまま記録しました`,
+	"add.unknown-direction":     `--direction「%s」は in でも out でもありません。入力のまま記録しました`,
+	"add.bad-due":               `--due「%s」は時刻でも「7日」のような期間でもありません。メモとして残しました`,
+	"add.due-past":              "期限 %s はもう過ぎています。そのまま記録しました",
 
 	"help.list":       "案件の一覧",
 	"help.list.usage": "[オプション]",
-	"help.list.text":  "* の付いたものが現在の案件です。",
+	"help.list.text":  "* の付いたものが現在の案件です。続けて、locker contact で記録した期限と、\nまだ返事のないものを示します。",
 
 	"help.show":       "案件のすべて、または一件の記録を表示",
 	"help.show.usage": "[N] [オプション]",
 	"help.show.text":  "N は案件の番号です。なければ現在の案件を表示します。\n0 なら、全報告書に共通のあなた自身の情報を表示します。",
 	"flag.show.seq":   "一件の記録を詳しく表示",
 	"flag.show.raw":   "--seq とともに: 封印されている JSON そのもの",
+
+	"help.fill":       "書類にまだ足りないものを一つずつ質問する",
+	"help.fill.usage": "[N] [オプション]",
+	"help.fill.text": `求められる理由を示して質問します。Enter で飛ばし、Ctrl-C で終わると、そこまで
+の答えを残します。N は案件の番号(なければ現在の案件)、WHOM は次と同じ:
+locker report --help
+
+例:
+  locker fill 3 --for support
+  locker fill 3 --set order.id=123 --set order.pair=btc_jpy
+
+本人とその取引所の口座のことは、profile と同じく全案件で一度だけ記録します。
+記録済みの注文などに関わる答えは、それに結び付けます。窓口に求めることは案を
+示し、採用されたときだけ記録します。`,
+	"flag.fill.for":     "提出先",
+	"flag.fill.all":     "すべての提出先について、一度ずつ質問する",
+	"flag.fill.set":     "質問を待たずに答える(add と同じ形)",
+	"usage.fill-all":    "--all はすべての提出先が対象なので、--for とは併用できません",
+	"usage.fill-nobody": "質問する端末がありません。--set KEY=VALUE を指定してください",
+	"need.R":            "必須", "need.E": "推奨", "need.O": "任意",
+	"fill.item":     "\n[%d/%d] %s(%s)",
+	"fill.no-field": "  次で加えます: %s",
+	"fill.several":  "%s(複数は「、」で区切る。Enter で飛ばす):",
+	"fill.time":     "%s(例: 昨日 23:50。Enter で飛ばす):",
+	"fill.amount":   "%s(例: 0.5 BTC。Enter で飛ばす):",
+	"fill.long":     "%s(Enter で飛ばす、空の行で終わり):",
+	"fill.of":       "%s の%s",
+	"fill.record":   "記録%d",
+	"fill.which":    "記録済みの %d 件のどれのことかが不明です。--set %s=... も添えてください",
+	"fill.proposal": "次は案です。採用されなければ記録しません。",
+	"fill.take":     "y で採用、ご自身の文で置き換え(Enter で飛ばす):",
+	"fill.complete": "提出先が求めるものはそろっています",
+	"fill.report":   "書類(%s)を作るには: %s",
 
 	"help.extract":       "元のファイルを、ハッシュを確かめて取り出す",
 	"help.extract.usage": "[N] [オプション]",
@@ -492,10 +738,137 @@ incident-N に書き出します。壊れたファイルは書き出しません
 	"flag.extract.output": "書き出すフォルダー",
 	"flag.extract.force":  "すでにあるものを上書きする",
 
+	// guide
+	"help.guide":       "今すること: 最初の手順と取引所の窓口",
+	"help.guide.usage": "[種類|N|general|afterwards|prepare]... [flags]",
+	"help.guide.text": `例:
+  locker guide                                 トラブルの種類の一覧
+  locker guide theft --exchange bitbank        最初の手順と窓口
+  locker guide 3                               案件 3 の手順と、済んだもの
+  locker guide theft --done 1                  1 行目を今済ませた
+  locker guide theft 3 --done 1 --done 2 --at 14:03
+  locker guide prepare                         何も起きていないうちに
+
+種類を書けば、--done もパスフレーズなしで使えます。N だけのときは、種類を保管庫
+から読むためパスフレーズが必要です。同じ種類なら番号はいつも同じです。手順は
+--done takeover/2 のようにキーでも指定できます (--sources に表示)。済んだことは
+案件 N、なければ現在の案件に記録します。
+
+どれも実際のサイトでは確かめていません。取引所の公式サイトで確認してください。`,
+	"flag.guide.exchange":      "取引所。窓口を示します",
+	"flag.guide.phase":         "何の最中だったか: trading、depositing、withdrawing、api",
+	"flag.guide.done":          "この行を済みとして記録 (種類を書けばパスフレーズ不要)",
+	"flag.guide.note":          "--done と共に: その結果",
+	"flag.guide.at":            "--done と共に: 済ませた時刻 (なければ今)",
+	"flag.guide.sources":       "各行の出典と、出典どうしの食い違いを示す",
+	"guide.dangerous":          "最初の数分が大事なもの:",
+	"guide.others":             "そのほか:",
+	"guide.go-on":              "locker guide theft --exchange bitbank        最初の手順と窓口\nlocker guide general | afterwards | prepare  どの場合でも、その後、備え",
+	"guide.clock-at-once":      "【すぐに】",
+	"guide.clock-wait":         "【待って記録】",
+	"guide.clock-repeat":       "【再度連絡し、記録】",
+	"guide.source":             "出典: %s",
+	"guide.sources":            "出典 (保存された写しを読んだもので、実際のサイトでは確かめていません):",
+	"guide.wish":               "窓口に頼むこと:",
+	"guide.done-at":            "済み %s (記録 %d)",
+	"guide.done-recorded":      "済み、記録日時 %s (記録 %d)",
+	"guide.done-hint":          "済ませたら番号で: %s",
+	"guide.channels-hint":      "取引所の窓口を見るには: %s",
+	"guide.no-kind":            "登録にあるトラブルの種類が記録されていません。記録するには: %s、一覧: %s",
+	"guide.channels":           "%sの窓口 (公式サイトで要確認、%s 時点の資料):",
+	"guide.no-channels":        "%s: 窓口の情報がありません。公式サイトで調べてください",
+	"guide.unknown-exchange":   "取引所「%s」についての情報はありません",
+	"guide.look-up":            "%s: 公式サイトで調べてください",
+	"guide.differ":             " (出典が食い違います)",
+	"guide.stop":               "。",
+	"guide.contradiction":      "食い違い: %s",
+	"guide.first":              "まずこれを。全手順: %s",
+	"guide.what-now":           "今すること: %s",
+	"guide.next":               "次: %d. %s",
+	"channel.form":             "問い合わせフォーム",
+	"channel.fax":              "ファックス",
+	"channel.phone":            "電話",
+	"channel.mail":             "メール",
+	"channel.chat":             "チャット",
+	"channel.freeze":           "凍結依頼",
+	"channel.help":             "ヘルプ",
+	"channel.status":           "稼働状況",
+	"channel.news":             "お知らせ",
+	"channel.social":           "公式SNS",
+	"channel.app":              "アプリ",
+	"grade.official":           "公式",
+	"grade.seed":               "記事",
+	"grade.lawyer":             "弁護士",
+	"grade.third-party":        "第三者",
+	"grade.own":                "独自",
+	"usage.guide-unknown":      "「%s」はトラブルの種類でも取引所でも案件でもありません",
+	"usage.guide-unknown-near": "「%s」という種類はありません。もしかして: %s",
+	"usage.guide-no-done":      "--note と --at は --done と共に使います",
+	"usage.guide-which":        "手順「%s」はどの種類のものですか。種類か案件を書いてください",
+	"usage.guide-no-step":      "手順「%s」はありません。番号は 1 から %d までです",
+	"usage.guide-no-key":       "手順「%s」はありません",
+	"usage.guide-prepare":      "備えは案件に属さないため、記録しません",
+
 	"help.retract":       "記録を取り消し済みにする",
-	"help.retract.usage": "番号 --why 理由",
+	"help.retract.usage": "番号... --why 理由",
 	"help.retract.text":  "何も消しません。記録も理由も残ります。",
 	"flag.retract.why":   "取り消す理由",
+
+	"help.profile":       "本人の情報(氏名、住所、口座)を一度だけ記録し、全案件で使う",
+	"help.profile.usage": "[show] | set [KEY=VALUE]... [オプション]",
+	"help.profile.text": `例:
+  locker profile set name="山田 太郎" phone=090-0000-0000
+  locker profile set --exchange bitbank number=12345 email=me@example.com
+  locker profile set        # 一つずつ質問
+  locker profile            # 表示(パスフレーズが要る)
+
+本人の項目: name, kana, address, phone, phone_kind, email, age, birth_date,
+occupation, victim_name, note。口座の項目(--exchange とともに): number,
+user_id, email, login_id, name, note。「氏名=」のように日本語でも書けます。
+
+記録にパスフレーズは要りません。書類では新しい値が使われ、古い値も保管庫に
+残ります。口座はその取引所と警察への書類にだけ載ります。取り下げるには:
+locker retract`,
+	"person.name": "氏名", "person.address": "住所", "person.number": "口座番号",
+	"flag.profile.exchange": "口座のある取引所",
+	"add.unknown-profile":   "profile の項目「%s」はありません。本人についてのメモとして残しました",
+	"usage.profile":         "profile でできるのは show と set です。「%s」はありません",
+	"usage.profile-show":    "--exchange は profile set とともに使います",
+	"usage.profile-blank":   "--exchange が空です",
+	"usage.profile-nothing": "質問する端末がありません。KEY=VALUE を指定してください",
+	"usage.profile-pair":    "「%s」は KEY=VALUE の形ではありません",
+	"usage.profile-account": "%s は口座の項目です。--exchange で取引所を指定してください",
+
+	"help.move":       "記録を別の案件にも加える (パスフレーズ不要)",
+	"help.move.usage": "番号... --to N",
+	"help.move.text": `元の案件からは動きません。案件 N の show と報告書に、これらの記録も、取引所な
+どの事実を含めて加わります。これで作られる記録を取り消すと元に戻ります。`,
+	"flag.move.to":       "加える先の案件",
+	"move.done":          "案件 %d に、案件 %s の次の記録を加えました: %s (記録 %d)",
+	"move.stays":         "元の案件にもそのまま残ります",
+	"move.undo":          "元に戻すには: %s",
+	"show.from-incident": "案件 %d から、記録 %d により",
+	"usage.no-target":    "--to がありません。加える先の案件を指定してください",
+	"err.everywhere":     "記録 %d はあなた自身についてのもので、どの案件にも入っています",
+	"err.there-already":  "記録 %d はもともと案件 %d のものです",
+	"retract.stays-that": "記録 %d は取り消せません。取り消せるのは事実、ファイル、メモです",
+
+	"help.search":       "全案件から文字、番号、ハッシュ、ファイルを探す",
+	"help.search.usage": "文字... | --file ファイル",
+	"help.search.text": `大文字と小文字、全角と半角、改行の違いは問いません。日本語は語の途中でも見つ
+かります。語を並べると、すべてを含む記録を探します。ハッシュと記録の ID は、先頭
+6 桁以上で探せます。--file は、そのファイルと同じ中身が記録済みか、どこにあるか
+を、名前によらず示します。見つからなければ終了コードは 1 です。`,
+	"flag.search.file":     "このファイルを SHA-256 で探す",
+	"search.recorded":      "案件 %s、記録 %s: %s、記録日時 %s",
+	"search.retracted":     "取り消し済み (記録 %d)",
+	"progress.search":      "検索中",
+	"usage.nothing-sought": "探すものを書いてください",
+	"usage.text-and-file":  "文字と --file は別々に探してください",
+	"err.not-found":        "見つかりません",
+	"err.not-recorded":     "記録されていません: %s",
+	"err.reading":          `「%s」を読めません: %s`,
+	"err.own-file":         `「%s」は保管庫自体のファイルです`,
 
 	"help.report":       "窓口、警察、取引所に出す書類を作る",
 	"help.report.usage": "[N] [オプション]",
@@ -544,6 +917,42 @@ WHOM (提出先) は次のどれかです:
 	"help.verify.usage": "[ファイル] [オプション]",
 	"help.verify.text": `ファイル、または保管庫を検査します。何も変えません。パスフレーズがあれば
 全記録の中身も検査します。異常はすべて示し、終了コードは 3 になります。`,
+
+	"help.watch":       "フォルダーに増えた画像・PDF・テキストを次々に記録",
+	"help.watch.usage": "[DIR] [オプション]",
+	"help.watch.text": `DIR を省くと、画面の写しが保存されるフォルダーを見張ります。新しいファイル
+は、書き込みが終わってから一度だけ記録します。隠しファイル、ダウンロード途中の
+もの、リンクは対象外です。Ctrl-C で終わります。`,
+	"flag.watch.incident":      "現在の案件ではなく、この番号の案件に加える",
+	"flag.watch.new":           "新しい案件を始める",
+	"flag.watch.existing":      "すでにフォルダーにあるものも記録",
+	"watch.begins":             "%s を見張っています。Ctrl-C で終わります",
+	"watch.ends":               "見張りを終えました。%d 件の記録は保存されています",
+	"watch.gone":               "フォルダー %s がなくなりました。再び現れるのを待ちます",
+	"watch.back":               "フォルダー %s が再び現れました",
+	"watch.no-events":          "変化の通知を受けられないため(%s)、二秒ごとにフォルダーを調べます",
+	"watch.error":              "変化の通知が途切れたため(%s)、フォルダー全体を調べ直します",
+	"watch.left-out":           "「%s」は画像・PDF・テキストではないため(%s)、除きました",
+	"watch.not-recorded":       "記録していません: %s",
+	"watch.not-recorded-yet":   "まだ記録していません: %s。もう一度試します",
+	"watch.unfinished":         "「%s」は書き込みが終わっていないため、記録していません",
+	"err.watch-folder":         "「%s」を見張れません: %s",
+	"err.no-screenshot-folder": "画面の写しが保存されるフォルダーが分かりません",
+	"hint.watch-folder":        "フォルダーを指定してください: %s",
+
+	"help.fields":       "--set KEY=VALUE の項目。案件の項目は「incident.」を省けます。",
+	"help.field-time":   "(時刻)",
+	"help.field-amount": "(「0.5 BTC」のような数量)",
+	"help.field-number": "(整数)",
+	"help.field-list":   "(複数可)",
+
+	"help.completion":       "シェルにコマンドの補完を教えるスクリプトを出力",
+	"help.completion.usage": "bash|zsh|fish",
+	"help.completion.text": `bash で試すには:
+  source <(locker completion bash)
+常に使うときの置き場所はスクリプトの先頭に書いてあります。取引所、種類、
+--set の項目も補完します。保管庫は読みません。`,
+	"usage.no-shell": `「%s」の補完はありません。あるもの: %s`,
 
 	"help.demo":       "架空の案件の保管庫と PDF を試しに作る",
 	"help.demo.usage": "[オプション]",

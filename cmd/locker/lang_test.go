@@ -43,7 +43,7 @@ func TestCataloguesMatch(t *testing.T) {
 }
 
 // same are texts that are alike in both languages.
-var same = []string{"list.separator", "report.sum", "err.other", "field.url", "field.sha256"}
+var same = []string{"list.separator", "help.completion.usage", "guide.stop", "fill.item", "report.sum", "err.other", "field.url", "field.sha256"}
 
 func TestJapaneseIsJapanese(t *testing.T) {
 	for key, text := range japanese {
@@ -57,7 +57,7 @@ func TestJapaneseIsJapanese(t *testing.T) {
 }
 
 // keyPrefixes are put together with a suffix at run time.
-var keyPrefixes = []string{"help.", "flag.", "field.", "type.", "group.", "fault.", "vault-warning.", "report-warning.", "list.", "file.", "add.unknown-"}
+var keyPrefixes = []string{"help.", "flag.", "field.", "type.", "group.", "person.", "need.", "fault.", "vault-warning.", "report-warning.", "list.", "file.", "add.unknown-", "guide.clock-", "channel.", "grade.", "import.row-"}
 
 // Every key that the source names is in the catalogue, and every key of the
 // catalogue is named somewhere.

@@ -113,7 +113,7 @@ func patientOpen(ctx context.Context, name string) (*os.File, error) {
 	}
 }
 
-// commandDelay is how long a passphrase command that was killed may leave its
+// commandDelay is how long a program that was killed may leave its
 // output open, through a child that it had.
 const commandDelay = 200 * time.Millisecond
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os/exec"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -29,11 +28,6 @@ const (
 	previewOutput = 32 << 20  // bytes
 	previewPixels = "1600"    // of the longer side
 	previewSlow   = 3         // files that may use up the time, so that a hundred do not hold up a report
-)
-
-var (
-	errPreviewOutput = errors.New("the picture is too large")
-	errPreviewTime   = errors.New("drawing took too long")
 )
 
 // previewer returns a report's Preview over the originals that content opens.
@@ -63,7 +57,7 @@ func previews(content func(context.Context, *locker.Exhibit) (io.ReadCloser, err
 		if ctx.Err() != nil {
 			return nil, "", ctx.Err()
 		}
-		if errors.Is(err, errPreviewTime) {
+		if errors.Is(err, errProgramTime) {
 			slow.Add(1)
 		}
 		if err != nil {
@@ -80,19 +74,15 @@ type previewTool struct{ path, name string }
 
 // findPreviewTool looks for pdftoppm; path is "" if there is none that works.
 func findPreviewTool() previewTool {
-	path, err := exec.LookPath("pdftoppm")
+	path, ok := findProgram("pdftoppm")
+	if !ok {
+		return previewTool{}
+	}
+	_, said, err := confined(path, nil, previewTime, "-v").run(context.Background())
 	if err != nil {
 		return previewTool{}
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), previewTime)
-	defer cancel()
-	out := &limitedBuffer{limit: 4096, full: cancel}
-	cmd := confined(ctx, path, "-v")
-	cmd.Stderr = out
-	if err := cmd.Run(); err != nil {
-		return previewTool{}
-	}
-	line, _, _ := strings.Cut(string(out.data), "\n")
+	line, _, _ := strings.Cut(said, "\n")
 	version, ok := strings.CutPrefix(strings.TrimSpace(line), "pdftoppm version ")
 	if !ok {
 		return previewTool{}
@@ -102,36 +92,24 @@ func findPreviewTool() previewTool {
 
 // firstPage draws page 1 as a PNG.
 func (t previewTool) firstPage(ctx context.Context, in io.Reader, limit time.Duration) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	cmd := confined(ctx, t.path, "-f", "1", "-l", "1", "-singlefile", "-png", "-scale-to", previewPixels, "-")
-	out := &limitedBuffer{limit: previewOutput, full: cancel}
-	cmd.Stdin, cmd.Stdout = in, out
-	if err := cmd.Run(); err != nil {
-		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			err = errPreviewTime
-		}
+	picture, _, err := confined(t.path, in, limit, "-f", "1", "-l", "1", "-singlefile", "-png", "-scale-to", previewPixels, "-").run(ctx)
+	if err != nil {
 		return nil, fmt.Errorf("drawing the first page: %w", err)
 	}
-	if !bytes.HasPrefix(out.data, []byte("\x89PNG\r\n\x1a\n")) {
+	if !bytes.HasPrefix(picture, pngSignature) {
 		return nil, errors.New("drawing the first page: no picture came back")
 	}
-	return out.data, nil
+	return picture, nil
 }
 
-// A limitedBuffer takes so many bytes and calls full at the first one more. The
-// buffer is not embedded: copying to it must go through Write.
-type limitedBuffer struct {
-	data  []byte
-	limit int
-	full  func()
-}
+var pngSignature = []byte("\x89PNG\r\n\x1a\n")
 
-func (b *limitedBuffer) Write(p []byte) (int, error) {
-	if len(b.data)+len(p) > b.limit {
-		b.full()
-		return 0, errPreviewOutput
-	}
-	b.data = append(b.data, p...)
-	return len(p), nil
+// previewLimits are those of a program that reads what may be hostile: 1 GiB of
+// memory, no file of more than 0 bytes, no core file.
+const previewLimits = "ulimit -v 1048576; ulimit -f 0 && ulimit -c 0"
+
+// confined is a program with the limits above and no environment but the
+// language of its messages.
+func confined(path string, in io.Reader, limit time.Duration, args ...string) program {
+	return program{path: path, args: args, env: []string{"LC_ALL=C"}, limits: previewLimits, stdin: in, output: previewOutput, time: limit}
 }

@@ -8,12 +8,30 @@ import (
 
 // echoOff keeps the terminal from showing what is typed.
 func echoOff(tty *os.File) {
+	changeTTY(tty, func(t *syscall.Termios) { t.Lflag &^= syscall.ECHO })
+}
+
+// keepTyped makes an interrupt leave what was typed of a line.
+func keepTyped(tty *os.File) {
+	changeTTY(tty, func(t *syscall.Termios) { t.Lflag |= syscall.NOFLSH })
+}
+
+// takeTyped ends the reading of a line: whoever reads gets what was typed of it.
+func takeTyped(tty *os.File) bool {
+	return changeTTY(tty, func(t *syscall.Termios) {
+		t.Lflag &^= syscall.ICANON | syscall.ECHO
+		t.Cc[syscall.VMIN], t.Cc[syscall.VTIME] = 0, 0
+	})
+}
+
+func changeTTY(tty *os.File, change func(*syscall.Termios)) bool {
 	var t syscall.Termios
 	if _, _, errno := syscall.Syscall(syscall.SYS_IOCTL, tty.Fd(), syscall.TCGETS, uintptr(unsafe.Pointer(&t))); errno != 0 {
-		return
+		return false
 	}
-	t.Lflag &^= syscall.ECHO
-	_, _, _ = syscall.Syscall(syscall.SYS_IOCTL, tty.Fd(), syscall.TCSETS, uintptr(unsafe.Pointer(&t)))
+	change(&t)
+	_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, tty.Fd(), syscall.TCSETS, uintptr(unsafe.Pointer(&t)))
+	return errno == 0
 }
 
 // flushInput drops what was typed and not read yet.

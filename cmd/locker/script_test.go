@@ -3,7 +3,10 @@
 package main
 
 import (
+	"bufio"
+	"encoding/binary"
 	"errors"
+	"hash/crc32"
 	"image"
 	"image/png"
 	"math/rand/v2"
@@ -11,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -68,6 +72,13 @@ func TestScripts(t *testing.T) {
 			if c == "root" {
 				return os.Getuid() == 0, nil
 			}
+			if program, ok := strings.CutPrefix(c, "missing:"); ok {
+				_, err := exec.LookPath(program)
+				if err != nil && os.Getenv("CI") != "" {
+					return false, err // what CI installs is there
+				}
+				return err != nil, nil
+			}
 			return false, errors.New("unknown condition " + c)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -75,6 +86,7 @@ func TestScripts(t *testing.T) {
 			"mkfifo":  cmdMkfifo,
 			"patch":   cmdPatch,
 			"picture": cmdPicture,
+			"xvfb":    cmdXvfb,
 		},
 	})
 }
@@ -119,16 +131,60 @@ func cmdPatch(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), data, 0o600))
 }
 
-// picture FILE WIDTH HEIGHT draws noise, which no compression makes smaller.
+// picture FILE WIDTH HEIGHT [TIME] draws noise, which no compression makes
+// smaller. The PNG says that it was made at that time.
 func cmdPicture(ts *testscript.TestScript, _ bool, args []string) {
-	if len(args) != 3 {
-		ts.Fatalf("usage: picture file width height")
+	if len(args) != 3 && len(args) != 4 {
+		ts.Fatalf("usage: picture file width height [time]")
 	}
 	w, err := strconv.Atoi(args[1])
 	ts.Check(err)
 	h, err := strconv.Atoi(args[2])
 	ts.Check(err)
 	ts.Check(writeNoise(ts.MkAbs(args[0]), w, h))
+	if len(args) == 4 {
+		data, err := os.ReadFile(ts.MkAbs(args[0]))
+		ts.Check(err)
+		body := "tEXtCreation Time\x00" + args[3]
+		chunk := binary.BigEndian.AppendUint32(nil, uint32(len(body)-4))
+		chunk = append(chunk, body...)
+		chunk = binary.BigEndian.AppendUint32(chunk, crc32.ChecksumIEEE([]byte(body)))
+		const header = 8 + 25 // the signature and IHDR
+		ts.Check(os.WriteFile(ts.MkAbs(args[0]), slices.Insert(data, header, chunk...), 0o600))
+	}
+}
+
+// xvfb starts an X server without a screen of its own and sets DISPLAY.
+func cmdXvfb(ts *testscript.TestScript, _ bool, _ []string) {
+	display, stop, err := startXvfb()
+	ts.Check(err)
+	ts.Defer(stop)
+	ts.Setenv("DISPLAY", display)
+}
+
+func startXvfb() (display string, stop func(), err error) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return "", nil, err
+	}
+	defer r.Close()
+	cmd := exec.Command("Xvfb", "-displayfd", "3", "-screen", "0", "320x200x24", "-nolisten", "tcp")
+	cmd.ExtraFiles = []*os.File{w}
+	err = cmd.Start()
+	w.Close()
+	if err != nil {
+		return "", nil, err
+	}
+	stop = func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	}
+	number, err := bufio.NewReader(r).ReadString('\n')
+	if err != nil {
+		stop()
+		return "", nil, err
+	}
+	return ":" + strings.TrimSpace(number), stop, nil
 }
 
 func writeNoise(path string, w, h int) error {
@@ -177,7 +233,7 @@ func TestEveryErrorTextIsTested(t *testing.T) {
 	for key, text := range english {
 		prefix, _, _ := strings.Cut(key, ".")
 		switch prefix {
-		case "err", "usage", "file", "add", "when", "passphrase", "extract":
+		case "err", "usage", "file", "add", "capture", "watch", "when", "passphrase", "extract":
 		default:
 			continue
 		}

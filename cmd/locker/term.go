@@ -223,14 +223,33 @@ func (u *ui) askSecret(ctx context.Context, key string, args ...any) (string, er
 	})
 }
 
+// askLine asks for one line in words of its own. If ctx ends in the middle of
+// the line, it returns what was typed of it beside the error, where the system
+// can tell.
+func (u *ui) askLine(ctx context.Context, text string) (string, error) {
+	return u.converse(ctx, text, readLine, true)
+}
+
 // prompt shows text and reads an answer with read, until ctx ends.
 func (u *ui) prompt(ctx context.Context, text string, read func(in, out *os.File) (string, error)) (string, error) {
+	return u.converse(ctx, text, read, false)
+}
+
+// halfLine is how long what was typed of a line may take to arrive.
+const halfLine = 200 * time.Millisecond
+
+// converse is prompt; keep saves what was typed of a line when ctx ends.
+func (u *ui) converse(ctx context.Context, text string, read func(in, out *os.File) (string, error), keep bool) (string, error) {
 	u.bar.wipe()
 	var answer string
 	err := u.withTTY(func(in, out *os.File) error {
 		before, err := term.GetState(int(in.Fd()))
 		if err != nil {
 			return errNoTerminal
+		}
+		if keep {
+			keepTyped(in)
+			defer term.Restore(int(in.Fd()), before)
 		}
 		fmt.Fprintf(out, "%s ", text)
 		type result struct {
@@ -246,6 +265,15 @@ func (u *ui) prompt(ctx context.Context, text string, read func(in, out *os.File
 		case r := <-done:
 			answer, err = r.text, r.err
 		case <-ctx.Done():
+			if keep && takeTyped(in) {
+				select {
+				case r := <-done:
+					answer = r.text
+					fmt.Fprint(out, "\r\n")
+					return ctx.Err()
+				case <-time.After(halfLine): // nothing was typed
+				}
+			}
 			// The reader stays behind until the process ends; the terminal
 			// must not stay as it set it.
 			_ = term.Restore(int(in.Fd()), before)

@@ -8,7 +8,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -303,6 +305,141 @@ func TestHelpAsksNothing(t *testing.T) {
 	}
 	if out := strings.ReplaceAll(s.got.String(), "\r\n", "\n"); strings.ContainsFunc(out, func(r rune) bool { return r < ' ' && r != '\n' }) {
 		t.Errorf("help holds control characters: %q", out)
+	}
+}
+
+// Ctrl-C in the middle of the questions records what was answered, and on Linux
+// what was typed of the line too, says so, and gives the terminal back.
+func TestInterruptKeepsAnswers(t *testing.T) {
+	home := t.TempDir()
+	initWithFile(t, home)
+	s := startSession(t, home, "add")
+	s.expect("part of it:")
+	s.send("bitbank\r")
+	s.expect("with commas:")
+	s.send("theft\r")
+	s.expect("not known)")
+	s.send("\r")
+	s.expect("with commas:")
+	s.send("\r")
+	s.expect("an empty line ends)")
+	s.send("it is all gone\r")
+	s.expect("\n> ")
+	s.send("since half past")
+	s.expect("since half past")
+	s.send("\x03")
+	if code := s.code(); code != exitInterrupted {
+		t.Errorf("exit code %d, want %d", code, exitInterrupted)
+	}
+	want := []string{"exchange: bitbank", "kind: theft", "account of events: it is all gone", "what was answered until then is recorded", "error: interrupted"}
+	if runtime.GOOS == "linux" {
+		want[2] += `\nsince half past`
+	}
+	for _, text := range want {
+		if !strings.Contains(s.got.String(), text) {
+			t.Errorf("no %q:\n%s", text, s.got.String())
+		}
+	}
+	if !echo(t, s.tty) {
+		t.Error("the terminal was left without echo")
+	}
+	show := startSession(t, home, "show", "--passphrase-file", "pw")
+	show.expect("it is all gone")
+	show.code()
+}
+
+// Ctrl-C in the middle of fill keeps what was answered, the thing that was being
+// answered included, and so it does in profile.
+func TestInterruptKeepsFilled(t *testing.T) {
+	home := t.TempDir()
+	initWithFile(t, home)
+	first := startSession(t, home, "add", "--note", "x", "--exchange", "bitbank", "--order", "1")
+	first.code()
+	s := startSession(t, home, "fill", "--passphrase-file", "pw")
+	s.expect("title (Enter to skip)")
+	s.send("coins gone\r")
+	s.expect("name (Enter to skip)")
+	s.send("Hanako")
+	s.expect("Hanako")
+	s.send("\x03")
+	if code := s.code(); code != exitInterrupted {
+		t.Errorf("exit code %d, want %d", code, exitInterrupted)
+	}
+	want := []string{"title: coins gone", "what was answered until then is recorded"}
+	if runtime.GOOS == "linux" {
+		want = append(want, "person  name: Hanako")
+	}
+	for _, text := range want {
+		if !strings.Contains(s.got.String(), text) {
+			t.Errorf("no %q:\n%s", text, s.got.String())
+		}
+	}
+	p := startSession(t, home, "profile", "set")
+	p.expect("name (Enter to skip)")
+	p.send("\r")
+	p.expect("kana (Enter to skip)")
+	p.send("ハナコ\r")
+	p.expect("address (Enter to skip)")
+	p.send("\x03")
+	if code := p.code(); code != exitInterrupted {
+		t.Errorf("profile: exit code %d, want %d", code, exitInterrupted)
+	}
+	if !strings.Contains(p.got.String(), "kana: ハナコ") {
+		t.Errorf("profile did not keep it:\n%s", p.got.String())
+	}
+}
+
+// A terminal that is closed in the middle of the questions loses no answer.
+func TestHangupKeepsAnswers(t *testing.T) {
+	home := t.TempDir()
+	initWithFile(t, home)
+	s := startSession(t, home, "add")
+	s.expect("part of it:")
+	s.send("bitbank\r")
+	s.expect("with commas:")
+	if err := s.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	if code := s.code(); code != exitInterrupted {
+		t.Errorf("exit code %d, want %d", code, exitInterrupted)
+	}
+	show := startSession(t, home, "show", "--passphrase-file", "pw")
+	show.expect("exchange: bitbank")
+	show.code()
+}
+
+// Ctrl-C before any answer records nothing.
+func TestInterruptBeforeAnswers(t *testing.T) {
+	home := t.TempDir()
+	initWithFile(t, home)
+	s := startSession(t, home, "add")
+	s.expect("part of it:")
+	s.send("\x03")
+	if code := s.code(); code != exitInterrupted {
+		t.Errorf("exit code %d, want %d", code, exitInterrupted)
+	}
+	if strings.Contains(s.got.String(), "recorded\r\n") || strings.Contains(s.got.String(), "incident 1") {
+		t.Errorf("something is said to be recorded:\n%s", s.got.String())
+	}
+}
+
+// Questions need no answer from the terminal itself, and put nothing on it that
+// steers it: neither where it is dumb nor where it says nothing.
+func TestQuestionsSteerNothing(t *testing.T) {
+	home := t.TempDir()
+	initWithFile(t, home)
+	start := time.Now()
+	s := startSession(t, home, "add")
+	s.expect("part of it:")
+	if took := time.Since(start); took > 4*time.Second {
+		t.Errorf("the first question took %v", took)
+	}
+	s.send("bitbank\r\r\r\r\r")
+	if code := s.code(); code != exitDone {
+		t.Errorf("exit code %d:\n%s", code, s.got.String())
+	}
+	if out := strings.ReplaceAll(s.got.String(), "\r", ""); strings.ContainsFunc(out, func(r rune) bool { return r < ' ' && r != '\n' }) {
+		t.Errorf("questions hold control characters: %q", out)
 	}
 }
 

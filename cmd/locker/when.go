@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/text/width"
+	"golang.org/x/text/unicode/norm"
 )
 
 // A whenError says why a time could not be read; it is a catalogue key.
@@ -20,6 +20,7 @@ const (
 	errWhenGap     whenError = "when.gap"       // the clocks were put forward over it
 	errWhenTwice   whenError = "when.twice"     // the clocks were put back over it
 	errWhenDate    whenError = "when.date-only" // a day without a time
+	errWhenMonth   whenError = "when.month-day" // which of the numbers is the month?
 )
 
 // Years outside of these are typing errors, and their zones have odd seconds.
@@ -28,10 +29,18 @@ const minYear, maxYear = 1970, 9999
 var (
 	whenDate  = regexp.MustCompile(`^(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[T ]+(.*))?$`)
 	whenClock = regexp.MustCompile(`^(\d{1,2}):(\d{2})(?::(\d{2})(\.\d{1,9})?)?(?: ?(Z|[+-]\d{2}:\d{2}))?$`)
-	whenDay   = regexp.MustCompile(`^(today|yesterday) +(.*)$`)
+	whenDay   = regexp.MustCompile(`^(today|yesterday|2 days back) +(.*)$`)
+	whenMonth = regexp.MustCompile(`^(` + monthDay + `)?(\d{1,2})/(\d{1,2})(?: +(.*))?$`)
+	whenHalf  = regexp.MustCompile(`^(\d{1,2})(?::(\d{2})(?::(\d{2}))?)? ?([ap])\.?m\.?$`)
 	whenAgo   = regexp.MustCompile(`^((?:\d{1,6} *[a-z]+ *)+) ago$`)
 	whenPart  = regexp.MustCompile(`(\d+) *([a-z]+)`)
 )
+
+// monthDay marks a date that surely begins with its month.
+const monthDay = "month "
+
+// daysBack are the words for a day.
+var daysBack = map[string]int{"today": 0, "yesterday": 1, "2 days back": 2}
 
 var whenUnits = map[string]time.Duration{
 	"s": time.Second, "sec": time.Second, "secs": time.Second, "second": time.Second, "seconds": time.Second,
@@ -44,14 +53,16 @@ var whenUnits = map[string]time.Duration{
 const longAgo = 100 * 365 * 24 * time.Hour
 
 // parseWhen reads a time as people write it: RFC 3339, `2026-11-22 14:03`,
-// `14:03` (the latest such moment in the past), `today 9:00`, `yesterday 23:50`,
-// `10m ago`, `now`; full-width digits and signs too. Without an offset it is
-// meant in now's zone. A moment of a given day that the zone skipped or had
+// `14:03` (the latest such moment in the past), `2:03 pm`, `today 9:00`,
+// `yesterday 23:50`, `11/22 14:03`, `10m ago`, `now`; in Japanese as in
+// `昨日 23時50分`, `11月22日 午後2時`, `令和8年11月22日 14:03`, `10分前`; of any
+// width. Without an offset it is meant in now's zone. monthFirst tells how the
+// person reads 5/6; without it, only a date that can be read one way is taken. A moment of a given day that the zone skipped or had
 // twice is an error, never a guess; of a bare time of day that came twice, the
 // later one is the latest such moment.
-func parseWhen(s string, now time.Time) (time.Time, error) {
-	s = strings.Join(strings.Fields(width.Fold.String(s)), " ")
-	t, err := readWhen(s, now)
+func parseWhen(s string, now time.Time, monthFirst bool) (time.Time, error) {
+	s = fromJapanese(strings.Join(strings.Fields(norm.NFKC.String(s)), " "))
+	t, err := readWhen(s, now, monthFirst)
 	if err == nil && (t.Year() < minYear || t.Year() > maxYear) {
 		err = errWhenUnknown
 	}
@@ -61,7 +72,7 @@ func parseWhen(s string, now time.Time) (time.Time, error) {
 	return t, nil
 }
 
-func readWhen(s string, now time.Time) (time.Time, error) {
+func readWhen(s string, now time.Time, monthFirst bool) (time.Time, error) {
 	lower := strings.ToLower(s)
 	if lower == "now" {
 		return now.Truncate(time.Second), nil
@@ -70,10 +81,7 @@ func readWhen(s string, now time.Time) (time.Time, error) {
 		return ago(m[1], now)
 	}
 	if m := whenDay.FindStringSubmatch(lower); m != nil {
-		day := now
-		if m[1] == "yesterday" {
-			day = now.AddDate(0, 0, -1)
-		}
+		day := now.AddDate(0, 0, -daysBack[m[1]])
 		c, ok := parseClock(m[2])
 		if !ok || c.zone != nil {
 			return time.Time{}, errWhenUnknown
@@ -82,6 +90,9 @@ func readWhen(s string, now time.Time) (time.Time, error) {
 	}
 	if m := whenDate.FindStringSubmatch(s); m != nil {
 		return onDate(m[1:4], m[4], now)
+	}
+	if m := whenMonth.FindStringSubmatch(s); m != nil {
+		return onMonthDay(m[2], m[3], m[4], now, monthFirst || m[1] != "")
 	}
 	if c, ok := parseClock(s); ok && c.zone == nil {
 		return c.latest(now)
@@ -125,6 +136,36 @@ func onDate(ymd []string, rest string, now time.Time) (time.Time, error) {
 	return c.on(y, time.Month(m), d, loc)
 }
 
+// onMonthDay reads a date without a year: the latest such moment in the past.
+func onMonthDay(first, second, rest string, now time.Time, monthFirst bool) (time.Time, error) {
+	x, _ := strconv.Atoi(first)
+	y, _ := strconv.Atoi(second)
+	switch {
+	case monthFirst || x == y || y > 12:
+	case x > 12:
+		first, second = second, first
+	default:
+		return time.Time{}, errWhenMonth
+	}
+	var failed error
+	for back := range 9 { // 29 February comes again within eight years
+		t, err := onDate([]string{strconv.Itoa(now.Year() - back), first, second}, rest, now)
+		if err == nil && !t.After(now) {
+			return t, nil
+		}
+		if err != nil && failed == nil {
+			failed = err
+		}
+		if err != nil && err != errWhenUnknown {
+			return time.Time{}, err
+		}
+	}
+	if failed == nil {
+		failed = errWhenUnknown
+	}
+	return time.Time{}, failed
+}
+
 // A clock is a time of day.
 type clock struct {
 	hour, min, sec, nsec int
@@ -132,6 +173,9 @@ type clock struct {
 }
 
 func parseClock(s string) (clock, bool) {
+	if m := whenHalf.FindStringSubmatch(strings.ToLower(s)); m != nil {
+		return halfDay(m)
+	}
 	m := whenClock.FindStringSubmatch(strings.ToUpper(s))
 	if m == nil {
 		return clock{}, false
@@ -156,6 +200,22 @@ func parseClock(s string) (clock, bool) {
 		}
 		_, offset := t.Zone()
 		c.zone = time.FixedZone("", offset)
+	}
+	return c, true
+}
+
+// halfDay reads a time of a twelve-hour clock.
+func halfDay(m []string) (clock, bool) {
+	var c clock
+	c.hour, _ = strconv.Atoi(m[1])
+	c.min, _ = strconv.Atoi(m[2])
+	c.sec, _ = strconv.Atoi(m[3])
+	if c.hour < 1 || c.hour > 12 || c.min > 59 || c.sec > 59 {
+		return clock{}, false
+	}
+	c.hour %= 12
+	if m[4] == "p" {
+		c.hour += 12
 	}
 	return c, true
 }

@@ -26,53 +26,103 @@ func TestParseWhen(t *testing.T) {
 		now  time.Time
 		want string // RFC 3339, "" if it cannot be read
 		err  error
+
+		monthFirst bool
 	}{
-		{"now", tokyo, "2026-11-22T14:30:00+09:00", nil},
-		{"2026-11-22T05:03:00Z", tokyo, "2026-11-22T05:03:00Z", nil},
-		{"2026-11-22T14:03:00.123+09:00", tokyo, "2026-11-22T14:03:00.123+09:00", nil},
-		{"2026-11-22 14:03", tokyo, "2026-11-22T14:03:00+09:00", nil},
-		{"2026-11-22  14:03:05", tokyo, "2026-11-22T14:03:05+09:00", nil},
-		{"2026/11/22 14:03", tokyo, "2026-11-22T14:03:00+09:00", nil},
-		{"2026-11-22 14:03 -05:00", tokyo, "2026-11-22T14:03:00-05:00", nil},
-		{"14:03", tokyo, "2026-11-22T14:03:00+09:00", nil},
-		{"14:30", tokyo, "2026-11-22T14:30:00+09:00", nil},
-		{"14:31", tokyo, "2026-11-21T14:31:00+09:00", nil},
-		{"9:00:01", tokyo, "2026-11-22T09:00:01+09:00", nil},
-		{"10m ago", tokyo, "2026-11-22T14:20:00+09:00", nil},
-		{"2 hours ago", tokyo, "2026-11-22T12:30:00+09:00", nil},
-		{"1h 30m ago", tokyo, "2026-11-22T13:00:00+09:00", nil},
-		{"3 days ago", tokyo, "2026-11-19T14:30:00+09:00", nil},
-		{"yesterday 23:50", tokyo, "2026-11-21T23:50:00+09:00", nil},
-		{"Today 9:00", tokyo, "2026-11-22T09:00:00+09:00", nil},
-		{"2026-11-01 00:59", autumn, "2026-11-01T00:59:00-04:00", nil},
-		{"2026-11-01 01:30", autumn, "", errWhenTwice},
-		{"2026-11-01 01:30 -04:00", autumn, "2026-11-01T01:30:00-04:00", nil},
-		{"today 1:30", autumn, "", errWhenTwice},
-		{"1:30", autumn, "2026-11-01T01:30:00-05:00", nil}, // the latest such moment
-		{"2026-03-08 02:30", spring, "", errWhenGap},
-		{"2:30", spring, "2026-03-07T02:30:00-05:00", nil}, // the latest such moment
-		{"2026-11-22", tokyo, "", errWhenDate},
-		{"2026-02-30 10:00", tokyo, "", errWhenUnknown},
-		{"2026-11-22 24:00", tokyo, "", errWhenUnknown},
-		{"25:00", tokyo, "", errWhenUnknown},
-		{"14:03 +09:00", tokyo, "", errWhenUnknown},
-		{"tomorrow 9:00", tokyo, "", errWhenUnknown},
-		{"10 parsecs ago", tokyo, "", errWhenUnknown},
-		{"999999h ago", tokyo, "", errWhenUnknown},
-		{"0001-01-01 00:00", tokyo, "", errWhenUnknown},
-		{"", tokyo, "", errWhenUnknown},
-		{"１４：０３", tokyo, "2026-11-22T14:03:00+09:00", nil},
-		{"２０２６／１１／２２　１４：０３", tokyo, "2026-11-22T14:03:00+09:00", nil},
-		{"2 hrs ago", tokyo, "2026-11-22T12:30:00+09:00", nil},
-		{"5 ms ago", tokyo, "", errWhenUnknown},
-		{"5 ds ago", tokyo, "", errWhenUnknown},
-		{"36500d ago", tokyo, "", errWhenUnknown}, // before 1970
-		{"40000d ago", tokyo, "", errWhenUnknown},
-		{"40000d 40000d 40000d ago", tokyo, "", errWhenUnknown},
-		{"999999d 999999d 999999d 999999d ago", tokyo, "", errWhenUnknown},
-		{"around noon", tokyo, "", errWhenUnknown},
+		{"now", tokyo, "2026-11-22T14:30:00+09:00", nil, false},
+		{"2026-11-22T05:03:00Z", tokyo, "2026-11-22T05:03:00Z", nil, false},
+		{"2026-11-22T14:03:00.123+09:00", tokyo, "2026-11-22T14:03:00.123+09:00", nil, false},
+		{"2026-11-22 14:03", tokyo, "2026-11-22T14:03:00+09:00", nil, false},
+		{"2026-11-22  14:03:05", tokyo, "2026-11-22T14:03:05+09:00", nil, false},
+		{"2026/11/22 14:03", tokyo, "2026-11-22T14:03:00+09:00", nil, false},
+		{"2026-11-22 14:03 -05:00", tokyo, "2026-11-22T14:03:00-05:00", nil, false},
+		{"14:03", tokyo, "2026-11-22T14:03:00+09:00", nil, false},
+		{"14:30", tokyo, "2026-11-22T14:30:00+09:00", nil, false},
+		{"14:31", tokyo, "2026-11-21T14:31:00+09:00", nil, false},
+		{"9:00:01", tokyo, "2026-11-22T09:00:01+09:00", nil, false},
+		{"10m ago", tokyo, "2026-11-22T14:20:00+09:00", nil, false},
+		{"2 hours ago", tokyo, "2026-11-22T12:30:00+09:00", nil, false},
+		{"1h 30m ago", tokyo, "2026-11-22T13:00:00+09:00", nil, false},
+		{"3 days ago", tokyo, "2026-11-19T14:30:00+09:00", nil, false},
+		{"yesterday 23:50", tokyo, "2026-11-21T23:50:00+09:00", nil, false},
+		{"Today 9:00", tokyo, "2026-11-22T09:00:00+09:00", nil, false},
+		{"2026-11-01 00:59", autumn, "2026-11-01T00:59:00-04:00", nil, false},
+		{"2026-11-01 01:30", autumn, "", errWhenTwice, false},
+		{"2026-11-01 01:30 -04:00", autumn, "2026-11-01T01:30:00-04:00", nil, false},
+		{"today 1:30", autumn, "", errWhenTwice, false},
+		{"1:30", autumn, "2026-11-01T01:30:00-05:00", nil, false}, // the latest such moment
+		{"2026-03-08 02:30", spring, "", errWhenGap, false},
+		{"2:30", spring, "2026-03-07T02:30:00-05:00", nil, false}, // the latest such moment
+		{"2026-11-22", tokyo, "", errWhenDate, false},
+		{"2026-02-30 10:00", tokyo, "", errWhenUnknown, false},
+		{"2026-11-22 24:00", tokyo, "", errWhenUnknown, false},
+		{"25:00", tokyo, "", errWhenUnknown, false},
+		{"14:03 +09:00", tokyo, "", errWhenUnknown, false},
+		{"tomorrow 9:00", tokyo, "", errWhenUnknown, false},
+		{"10 parsecs ago", tokyo, "", errWhenUnknown, false},
+		{"999999h ago", tokyo, "", errWhenUnknown, false},
+		{"0001-01-01 00:00", tokyo, "", errWhenUnknown, false},
+		{"", tokyo, "", errWhenUnknown, false},
+		{"１４：０３", tokyo, "2026-11-22T14:03:00+09:00", nil, false},
+		{"２０２６／１１／２２　１４：０３", tokyo, "2026-11-22T14:03:00+09:00", nil, false},
+		{"2 hrs ago", tokyo, "2026-11-22T12:30:00+09:00", nil, false},
+		{"5 ms ago", tokyo, "", errWhenUnknown, false},
+		{"5 ds ago", tokyo, "", errWhenUnknown, false},
+		{"36500d ago", tokyo, "", errWhenUnknown, false}, // before 1970
+		{"40000d ago", tokyo, "", errWhenUnknown, false},
+		{"40000d 40000d 40000d ago", tokyo, "", errWhenUnknown, false},
+		{"999999d 999999d 999999d 999999d ago", tokyo, "", errWhenUnknown, false},
+		{"around noon", tokyo, "", errWhenUnknown, false},
+		{"2:03 pm", tokyo, "2026-11-22T14:03:00+09:00", nil, false},
+		{"12am", tokyo, "2026-11-22T00:00:00+09:00", nil, false},
+		{"yesterday 11:50 P.M.", tokyo, "2026-11-21T23:50:00+09:00", nil, false},
+		{"13:03 pm", tokyo, "", errWhenUnknown, false},
+		{"0pm", tokyo, "", errWhenUnknown, false},
+		{"11/21 23:50", tokyo, "2026-11-21T23:50:00+09:00", nil, false},
+		{"21/11 23:50", tokyo, "2026-11-21T23:50:00+09:00", nil, false},
+		{"21/11 23:50", tokyo, "", errWhenUnknown, true},
+		{"5/6 23:50", tokyo, "", errWhenMonth, false},
+		{"5/6 23:50", tokyo, "2026-05-06T23:50:00+09:00", nil, true},
+		{"12/24 23:50", tokyo, "2025-12-24T23:50:00+09:00", nil, false},
+		{"2/29 23:50", tokyo, "2024-02-29T23:50:00+09:00", nil, true},
+		{"2/30 23:50", tokyo, "", errWhenUnknown, true},
+		{"11/21", tokyo, "", errWhenDate, false},
+		{"month 5/6 1:00", tokyo, "2026-05-06T01:00:00+09:00", nil, false},
+		{"14時03分", tokyo, "2026-11-22T14:03:00+09:00", nil, false},
+		{"１４時３分５秒", tokyo, "2026-11-22T14:03:05+09:00", nil, false},
+		{"14時", tokyo, "2026-11-22T14:00:00+09:00", nil, false},
+		{"2時半", tokyo, "2026-11-22T02:30:00+09:00", nil, false},
+		{"午後2時", tokyo, "2026-11-22T14:00:00+09:00", nil, false},
+		{"午後２：０３", tokyo, "2026-11-22T14:03:00+09:00", nil, false},
+		{"午後12時10分", tokyo, "2026-11-22T12:10:00+09:00", nil, false},
+		{"午前12時10分", tokyo, "2026-11-22T00:10:00+09:00", nil, false},
+		{"午後14時", tokyo, "", errWhenUnknown, false},
+		{"25時", tokyo, "", errWhenUnknown, false},
+		{"昨日 23:50", tokyo, "2026-11-21T23:50:00+09:00", nil, false},
+		{"昨日の午後11時50分ごろ", tokyo, "2026-11-21T23:50:00+09:00", nil, false},
+		{"一昨日9時", tokyo, "2026-11-20T09:00:00+09:00", nil, false},
+		{"今日 9:00", tokyo, "2026-11-22T09:00:00+09:00", nil, false},
+		{"今", tokyo, "2026-11-22T14:30:00+09:00", nil, false},
+		{"10分前", tokyo, "2026-11-22T14:20:00+09:00", nil, false},
+		{"１０分前", tokyo, "2026-11-22T14:20:00+09:00", nil, false},
+		{"1時間半前", tokyo, "2026-11-22T13:00:00+09:00", nil, false},
+		{"1時間30分前", tokyo, "2026-11-22T13:00:00+09:00", nil, false},
+		{"3日前", tokyo, "2026-11-19T14:30:00+09:00", nil, false},
+		{"30分半前", tokyo, "", errWhenUnknown, false},
+		{"2026年11月21日 23:50", tokyo, "2026-11-21T23:50:00+09:00", nil, false},
+		{"2026年11月21日(土) 23時50分", tokyo, "2026-11-21T23:50:00+09:00", nil, false},
+		{"令和8年11月21日 午後11時50分頃", tokyo, "2026-11-21T23:50:00+09:00", nil, false},
+		{"令和元年5月1日 0時", tokyo, "2019-05-01T00:00:00+09:00", nil, false},
+		{"8年11月21日 23:50", tokyo, "", errWhenUnknown, false},
+		{"11月21日 23:50", tokyo, "2026-11-21T23:50:00+09:00", nil, false},
+		{"5月6日 23:50", tokyo, "2026-05-06T23:50:00+09:00", nil, false},
+		{"12月24日23時", tokyo, "2025-12-24T23:00:00+09:00", nil, false},
+		{"11月21日", tokyo, "", errWhenDate, false},
+		{"11月31日 9:00", tokyo, "", errWhenUnknown, false},
+		{"明日 9時", tokyo, "", errWhenUnknown, false},
+		{"夕方", tokyo, "", errWhenUnknown, false},
 	} {
-		got, err := parseWhen(c.in, c.now)
+		got, err := parseWhen(c.in, c.now, c.monthFirst)
 		if !errors.Is(err, c.err) {
 			t.Errorf("%q: error %v, want %v", c.in, err, c.err)
 			continue
@@ -92,14 +142,14 @@ func FuzzParseWhen(f *testing.F) {
 	ny := zone(f, "America/New_York")
 	f.Fuzz(func(t *testing.T, s string, unix int64) {
 		now := time.Unix(unix%10_000_000_000, 0).In(ny)
-		got, err := parseWhen(s, now)
+		got, err := parseWhen(s, now, unix%2 == 0)
 		if err != nil {
 			if !got.IsZero() {
 				t.Fatalf("%q: a time and an error", s)
 			}
 			return
 		}
-		again, err := parseWhen(got.Format(time.RFC3339Nano), now)
+		again, err := parseWhen(got.Format(time.RFC3339Nano), now, false)
 		if err != nil || !again.Equal(got) {
 			t.Fatalf("%q: %s and then %s, %v", s, got, again, err)
 		}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// This file turns the times that people write in Japanese into the forms that
+// parseWhen reads. It never guesses: what it does not know stays as it is, and
+// is then no time.
+
+var (
+	// 14時03分05秒, 2時半, also behind 午前 and 午後.
+	jaClock = regexp.MustCompile(`^(午前|午後)? *(\d{1,2})(?:時 *(?:(半)|(?:(\d{1,2})分 *(?:(\d{1,2})秒)?)?)|:(\d{2})(?::(\d{2}))?)$`)
+	jaDay   = regexp.MustCompile(`^(今日|本日|きょう|昨日|前日|きのう|一昨日|おととい)の? *(.+)$`)
+	jaDate  = regexp.MustCompile(`^(?:(令和)? *(\d{1,4}|元)年 *)?(\d{1,2})月 *(\d{1,2})日(?: *[(（]?[月火水木金土日](?:曜日?)?[)）]?)? *(.*)$`)
+	jaAgo   = regexp.MustCompile(`^((?:\d{1,6} *(?:日|時間|分|秒)間? *)+)(半)?前$`)
+	jaUnit  = regexp.MustCompile(`(\d+) *(日|時間|分|秒)間?`)
+)
+
+var (
+	jaDays  = map[string]string{"今日": "today", "本日": "today", "きょう": "today", "昨日": "yesterday", "きのう": "yesterday", "前日": "yesterday", "一昨日": "2 days back", "おととい": "2 days back"}
+	jaUnits = map[string]string{"日": "d", "時間": "h", "分": "m", "秒": "s"}
+)
+
+// fromJapanese rewrites a time of normal width. Words for "about" are left out
+// of it; the record keeps them, with all that was typed.
+func fromJapanese(s string) string {
+	for _, about := range []string{"頃", "ごろ", "ころ", "くらい", "ぐらい"} {
+		s = strings.TrimSpace(strings.TrimSuffix(s, about))
+	}
+	switch s {
+	case "今", "いま", "たった今", "現在":
+		return "now"
+	}
+	if m := jaAgo.FindStringSubmatch(s); m != nil {
+		var parts []string
+		for _, u := range jaUnit.FindAllStringSubmatch(m[1], -1) {
+			parts = append(parts, u[1]+jaUnits[u[2]])
+		}
+		if m[2] != "" {
+			if !strings.HasSuffix(strings.TrimSpace(m[1]), "時間") {
+				return s
+			}
+			parts = append(parts, "30m")
+		}
+		return strings.Join(parts, " ") + " ago"
+	}
+	if m := jaDay.FindStringSubmatch(s); m != nil {
+		return jaDays[m[1]] + " " + clockFromJapanese(m[2])
+	}
+	if m := jaDate.FindStringSubmatch(s); m != nil {
+		date := m[3] + "/" + m[4]
+		if m[2] != "" {
+			y, err := strconv.Atoi(m[2])
+			switch {
+			case m[1] == "" && err == nil && len(m[2]) == 4:
+			case m[1] != "" && m[2] == "元":
+				y = 2019
+			case m[1] != "" && err == nil && len(m[2]) < 3:
+				y += 2018
+			default:
+				return s
+			}
+			date = strconv.Itoa(y) + "/" + date
+		} else {
+			date = monthDay + date
+		}
+		return strings.TrimSpace(date + " " + clockFromJapanese(m[5]))
+	}
+	return clockFromJapanese(s)
+}
+
+// clockFromJapanese rewrites a time of day, or returns s.
+func clockFromJapanese(s string) string {
+	m := jaClock.FindStringSubmatch(strings.TrimSpace(s))
+	if m == nil {
+		return s
+	}
+	hour, _ := strconv.Atoi(m[2])
+	switch {
+	case m[1] != "" && hour > 12: // nobody's twelve-hour clock
+		return s
+	case m[1] == "午後" && hour < 12:
+		hour += 12
+	case m[1] == "午前" && hour == 12:
+		hour = 0
+	}
+	two := func(digits string) string {
+		if digits == "" {
+			return "00"
+		}
+		return strings.Repeat("0", 2-len(digits)) + digits
+	}
+	minute, second := two(m[4]+m[6]), two(m[5]+m[7])
+	if m[3] != "" {
+		minute = "30"
+	}
+	return strconv.Itoa(hour) + ":" + minute + ":" + second
+}

@@ -57,7 +57,9 @@ func TestHostileIsQuick(t *testing.T) {
 	random := make([]byte, size)
 	r := rand.NewChaCha8([32]byte{1})
 	_, _ = r.Read(random)
-	box := func(brand, s string) []byte { return []byte("\x00\x00\x00\x18ftyp" + brand + "\x00\x00\x00\x00" + brand + brand + fill(s)) }
+	box := func(brand, s string) []byte {
+		return []byte("\x00\x00\x00\x18ftyp" + brand + "\x00\x00\x00\x00" + brand + brand + fill(s))
+	}
 	cases := map[string]struct {
 		media string
 		head  []byte

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -36,7 +37,7 @@ type watchOptions struct {
 }
 
 func runWatch(ctx context.Context, e *env, o watchOptions) error {
-	target, err := (&addOptions{incident: o.incident, fresh: o.fresh}).target()
+	target, err := targetOf("watch", o.incident, o.fresh)
 	if err != nil {
 		return err
 	}
@@ -69,7 +70,7 @@ func runWatch(ctx context.Context, e *env, o watchOptions) error {
 	}
 	w := &watching{
 		ui: e.ui, folder: folder, existing: o.existing, pending: map[string]*settling{}, seen: map[string]seenFile{}, left: map[string]bool{},
-		own:  func(name string) bool { return ownName(own, folder, name) },
+		own:  func(name string, info fs.FileInfo) bool { return ownName(own, folder, name) || e.isOwnNow(info) },
 		take: a.takeWatched,
 	}
 	if err := w.run(ctx); err != nil {
@@ -79,6 +80,13 @@ func runWatch(ctx context.Context, e *env, o watchOptions) error {
 		e.ui.info("add.passphrase-stays")
 	}
 	return nil
+}
+
+// isOwnNow tells whether a file is one of the vault's own under another name, as
+// a hard link is.
+func (e *env) isOwnNow(info fs.FileInfo) bool {
+	own, err := e.ownFiles()
+	return err == nil && isOwn(info, own)
 }
 
 // ownName tells whether a file of that name in a folder would be the vault's

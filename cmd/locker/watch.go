@@ -40,7 +40,7 @@ type watching struct {
 	ui       *ui
 	folder   string
 	existing bool
-	own      func(name string) bool
+	own      func(name string, info fs.FileInfo) bool // the vault's: never opened
 	take     func(context.Context, []locker.File) (done map[string]bool, err error)
 
 	notify  *fsnotify.Watcher // nil if the system does not tell
@@ -206,11 +206,11 @@ func (w *watching) lostTrack(err error) {
 // note puts a file among those that are looked at until they are settled,
 // unless it is known as it is.
 func (w *watching) note(name string) {
-	if passing(name) || w.own(name) || w.is == nil {
+	if passing(name) || w.is == nil {
 		return
 	}
 	info, err := w.lstat(name)
-	if err != nil || !info.Mode().IsRegular() || w.known(name, info) {
+	if err != nil || !info.Mode().IsRegular() || w.known(name, info) || w.own(name, info) {
 		return
 	}
 	if p := w.pending[name]; p != nil {
@@ -357,6 +357,9 @@ const watchEnd = 1024
 
 // examine decides about a file that has stopped changing.
 func (w *watching) examine(name string, p *settling, last bool) (seenFile, verdict) {
+	if w.own(name, p.info) { // put there since it was noted
+		return seenFile{info: p.info}, leaveIt
+	}
 	f, err := w.openFile(name, p.info)
 	if err != nil {
 		if last || p.quiet > patient {

@@ -167,7 +167,7 @@ func (s *search) run(ctx context.Context, v *locker.Vault, k *crypto.Key) error 
 	}
 	update, end := s.e.ui.progress("progress.search")
 	defer end()
-	seen := make([]bool, 0, 1024)
+	seen := map[int64]bool{} // a damaged or hostile record may name any number
 	for i, n := range append([]int{0}, numbers...) {
 		in, err := v.Incident(ctx, k, n)
 		if errors.Is(err, locker.ErrNoIncident) {
@@ -178,11 +178,11 @@ func (s *search) run(ctx context.Context, v *locker.Vault, k *crypto.Key) error 
 		}
 		for _, d := range in.Damaged { // one whose incident is not known is told of by all
 			s.damaged[d.Seq] = d.Err
-			seen = mark(seen, d.Seq)
+			seen[d.Seq] = true
 		}
 		for _, r := range in.Records {
 			if r.Incident == n {
-				seen = mark(seen, r.Seq)
+				seen[r.Seq] = true
 				s.look(r)
 			}
 		}
@@ -190,7 +190,7 @@ func (s *search) run(ctx context.Context, v *locker.Vault, k *crypto.Key) error 
 	}
 	if headErr == nil { // a row that is gone is in no incident
 		for seq := int64(1); seq < head.Size && len(s.damaged) < maxNamed; seq++ {
-			if seq >= int64(len(seen)) || !seen[seq] {
+			if !seen[seq] {
 				s.damaged[seq] = fmt.Errorf("%w: record is missing", locker.ErrDamaged)
 			}
 		}
@@ -200,14 +200,6 @@ func (s *search) run(ctx context.Context, v *locker.Vault, k *crypto.Key) error 
 
 // maxNamed bounds how many damaged records a search names.
 const maxNamed = 1000
-
-func mark(seen []bool, seq int64) []bool {
-	for int64(len(seen)) <= seq {
-		seen = append(seen, false)
-	}
-	seen[seq] = true
-	return seen
-}
 
 func (s *search) look(r *locker.Record) {
 	if x := r.Exhibit; x != nil {

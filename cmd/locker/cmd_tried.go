@@ -77,14 +77,16 @@ func runTried(ctx context.Context, e *env, o triedOptions) error {
 var fileLike = regexp.MustCompile(`(?i)\.(png|jpe?g|webp|gif|heic|pdf|txt|eml|csv|html?|mhtml|mp4|mov|mkv|json|log)$`)
 
 // split tells the words of the attempt from the files. Whoever is in a hurry
-// leaves out the quotes. A file that is called "login" must not take the place
-// of the word.
+// leaves out the quotes. A file that is called like one of the words does
+// not take its place: both are recorded.
 func (o *triedOptions) split() (what string, paths []string) {
 	var words []string
 	for i, a := range o.args {
 		switch {
-		case a == "-", fileLike.MatchString(a), (i > 0 || strings.ContainsRune(a, os.PathSeparator)) && exists(a):
+		case a == "-", fileLike.MatchString(a), strings.ContainsRune(a, os.PathSeparator) && exists(a):
 			paths = append(paths, a)
+		case i > 0 && exists(a): // either was meant, and neither may be lost
+			paths, words = append(paths, a), append(words, a)
 		default:
 			words = append(words, a)
 		}

@@ -154,7 +154,7 @@ func (o *addOptions) plan(now time.Time, begins, hasFiles bool, n names) *plan {
 	things := o.things(p, exchangeKey)
 	o.sets(p, things)
 	p.check(things, exchangeKey, n)
-	p.facts = append(p.facts, things.facts(p)...)
+	p.facts = append(p.facts, things.facts()...)
 	for _, s := range o.note {
 		if p.blank("--note", s) {
 			continue
@@ -162,14 +162,19 @@ func (o *addOptions) plan(now time.Time, begins, hasFiles bool, n names) *plan {
 		p.fact(record.Note, "text", record.Text(s))
 	}
 	p.date()
-	if len(p.file) > 0 && !hasFiles { // nothing to put them on
-		for _, s := range p.fileWords {
-			p.keep(s)
-			p.problem(true, nil, "add.no-file", s)
-		}
+	if !hasFiles {
+		p.noFile()
 	}
 	p.facts = append(p.facts, p.kept...)
 	return p
+}
+
+// noFile keeps what was said of files where there are none to put it on.
+func (p *plan) noFile() {
+	for _, s := range p.fileWords {
+		p.keep(s)
+		p.problem(true, nil, "add.no-file", s)
+	}
 }
 
 func (p *plan) empty() bool { return len(p.facts)+len(p.person) == 0 }
@@ -357,7 +362,7 @@ func (p *plan) setFile(name string, v record.Value, s string) {
 type things map[record.Type][]record.Fields
 
 // facts lists the things, in the order of the types.
-func (t things) facts(*plan) []locker.Fact {
+func (t things) facts() []locker.Fact {
 	var facts []locker.Fact
 	for _, typ := range record.Types() {
 		for _, f := range t[typ] {

@@ -71,7 +71,7 @@ type addOptions struct {
 
 func runAdd(ctx context.Context, e *env, o addOptions) error {
 	now := e.now().At // "10m ago" counts from here, however long a question stays open
-	target, err := o.target()
+	target, err := targetOf("add", o.incident, o.fresh)
 	if err != nil {
 		return err
 	}
@@ -175,9 +175,6 @@ func small(files []locker.File) bool {
 	}
 	return total <= 4<<20
 }
-
-// target reads --incident and --new.
-func (o *addOptions) target() (locker.Target, error) { return targetOf("add", o.incident, o.fresh) }
 
 // targetOf reads --incident and --new of a command.
 func targetOf(command, incident string, fresh bool) (t locker.Target, err error) {

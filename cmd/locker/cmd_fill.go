@@ -505,6 +505,7 @@ func (f *filling) set(pairs []string) {
 		}
 	}
 	o.sets(f.p, t)
+	f.p.noFile()
 	for _, talk := range t[record.Contact] {
 		for name := range talk {
 			if with := f.with[string(record.Contact)+"."+name]; with != "" && talk["with"] == nil {
@@ -525,7 +526,7 @@ func (f *filling) set(pairs []string) {
 	f.p.check(t, f.exchange, f.e.names())
 	accounts := t[record.Account]
 	delete(t, record.Account)
-	f.p.facts = append(f.p.facts, t.facts(f.p)...)
+	f.p.facts = append(f.p.facts, t.facts()...)
 	for _, a := range accounts {
 		switch at := textOf(a, "exchange"); {
 		case len(f.things[record.Account]) == 0 && at+f.exchange != "":

@@ -297,8 +297,8 @@ func (i *importing) record(ctx context.Context) error {
 		return a.finish(ctx, err, i.statementsJSON(false))
 	}
 	for _, r := range i.readings {
-		// A file that was not recorded has been named.
-		if r.opened && !slices.ContainsFunc(a.failed, func(f jsonFailed) bool { return string(f.Name) == r.name }) {
+		// A file that was not recorded has been named. Another may have its name.
+		if r.opened && !(r.changed && slices.ContainsFunc(a.failed, func(f jsonFailed) bool { return string(f.Name) == r.name })) {
 			i.tell(r)
 		}
 	}
@@ -354,7 +354,7 @@ func (i *importing) preview(files []locker.File) error {
 		}
 		read++
 		if !u.asJSON && len(r.rows) > 0 {
-			u.say("import.file", r.name, exchangeName(i.e, r.res.Exchange))
+			u.say("import.file", r.name, i.e.exchangeName(r.res.Exchange))
 			for _, line := range i.rowLines(r) {
 				u.print(line)
 			}
@@ -375,14 +375,6 @@ func (i *importing) preview(files []locker.File) error {
 	}
 	u.info("import.dry-run")
 	return nil
-}
-
-func exchangeName(e *env, key string) string {
-	c, _ := e.books()
-	if x, ok := c.Lookup(key); ok {
-		return x.Name(string(e.ui.lang))
-	}
-	return key
 }
 
 // rowLines shows the rows in a table, their identifiers below them where a line
@@ -495,7 +487,7 @@ func (i *importing) tell(r *reading) {
 		u.warning("import.undirected", r.name, int(res.Undirected))
 	}
 	if x := i.o.exchange; x != "" && x != res.Exchange {
-		u.warning("import.other-exchange", r.name, exchangeName(i.e, res.Exchange), exchangeName(i.e, x))
+		u.warning("import.other-exchange", r.name, i.e.exchangeName(res.Exchange), i.e.exchangeName(x))
 	}
 }
 

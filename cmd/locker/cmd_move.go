@@ -91,7 +91,11 @@ func runMove(ctx context.Context, e *env, args []string, to string) error {
 		e.ui.say("move.done", number, r.Fact.Fields["incident"].String(), e.ui.lang.list(words), r.Seq)
 	}
 	e.ui.info("move.stays")
-	e.ui.hint("move.undo", quoteLine(e.ui.command("retract", strconv.FormatInt(made[0].Seq, 10), "--why", "...")))
+	undo := []string{"retract"}
+	for _, r := range made {
+		undo = append(undo, strconv.FormatInt(r.Seq, 10))
+	}
+	e.ui.hint("move.undo", quoteLine(e.ui.command(append(undo, "--why", "...")...)))
 	return nil
 }
 

@@ -128,7 +128,7 @@ func (a *adding) run(ctx context.Context) error {
 	}
 	defer v.Close()
 	a.v = v
-	if small(a.files) {
+	if a.instead == nil && small(a.files) {
 		debug.SetGCPercent(-1) // the process ends before there is anything worth collecting
 	}
 	if err := a.chooseIncident(ctx); err != nil {
@@ -143,7 +143,11 @@ func (a *adding) run(ctx context.Context) error {
 			return a.recordInterrupted(ctx, generated != "")
 		}
 	}
-	if err := a.record(ctx); err != nil {
+	record := a.record
+	if a.instead != nil {
+		record = a.instead
+	}
+	if err := record(ctx); err != nil {
 		return err
 	}
 	if generated != "" {
@@ -206,7 +210,11 @@ type adding struct {
 	now  time.Time    // when the command was given
 	plan func() *plan // called once the incident is chosen
 	// ask asks for what plan needs, nil if there is nothing to ask.
-	ask    func(context.Context) (interrupted bool, err error)
+	ask func(context.Context) (interrupted bool, err error)
+	// instead records what no plan can know before the files are read, nil
+	// otherwise.
+	instead func(context.Context) error
+
 	files  []locker.File
 	target locker.Target
 	guided bool // the person has the first steps before them

@@ -94,22 +94,8 @@ func runImport(ctx context.Context, e *env, o importOptions) error {
 	if o.dryRun {
 		return i.preview(files)
 	}
-	v, generated, err := e.openForAdd(ctx)
-	if err != nil {
-		return err
-	}
-	defer v.Close()
-	i.a = &adding{e: e, v: v, now: now, files: files, target: target}
-	if err := i.a.chooseIncident(ctx); err != nil {
-		return err
-	}
-	if err := i.record(ctx); err != nil {
-		return err
-	}
-	if generated != "" {
-		return e.offerOwnPassphrase(ctx, v, generated)
-	}
-	return nil
+	i.a = &adding{e: e, now: now, files: files, target: target, instead: i.record}
+	return i.a.run(ctx)
 }
 
 // statements are the formats of files that are known, the person's own over the

@@ -430,5 +430,5 @@ func directionOf(s string) string {
 // isMoney reports whether an asset is a state's money, which moves through
 // banks. Kraken writes a Z before it.
 func isMoney(asset string) bool {
-	return slices.Contains([]string{"JPY", "USD", "EUR", "GBP", "ZJPY", "ZUSD", "ZEUR", "ZGBP", "円"}, strings.ToUpper(strings.TrimSpace(asset)))
+	return slices.Contains([]string{"JPY", "USD", "EUR", "GBP", "CAD", "AUD", "CHF", "ZJPY", "ZUSD", "ZEUR", "ZGBP", "ZCAD", "ZAUD", "円"}, strings.ToUpper(strings.TrimSpace(asset)))
 }

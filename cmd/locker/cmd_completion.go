@@ -59,7 +59,7 @@ type candidate struct{ word, about string }
 func (e *env) printCandidates(words []string) error {
 	for _, c := range e.candidates(words) {
 		line := c.word
-		if about := oneLineOf(c.about); about != "" && about != c.word {
+		if about := safe(oneLineOf(c.about)); about != "" && about != c.word {
 			line += "\t" + about
 		}
 		e.ui.print(line)

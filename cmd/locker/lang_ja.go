@@ -933,7 +933,6 @@ WHOM (提出先) は次のどれかです:
 	"watch.no-events":          "変化の通知を受けられないため(%s)、二秒ごとにフォルダーを調べます",
 	"watch.error":              "変化の通知が途切れたため(%s)、フォルダー全体を調べ直します",
 	"watch.left-out":           "「%s」は画像・PDF・テキストではないため(%s)、除きました",
-	"watch.not-recorded":       "記録していません: %s",
 	"watch.not-recorded-yet":   "まだ記録していません: %s。もう一度試します",
 	"watch.unfinished":         "「%s」は書き込みが終わっていないため、記録していません",
 	"err.watch-folder":         "「%s」を見張れません: %s",

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -336,7 +337,11 @@ func (w *watching) record(ctx context.Context, names []string, last bool) {
 	case err == nil:
 		w.trouble = ""
 	case last:
-		w.ui.lost("watch.not-recorded", err)
+		for _, name := range slices.Sorted(maps.Keys(states)) {
+			if !done[name] {
+				w.ui.lost("file.failed", name, err)
+			}
+		}
 	case err.Error() != w.trouble:
 		w.trouble = err.Error()
 		w.ui.warning("watch.not-recorded-yet", err)

@@ -211,11 +211,14 @@ func (w *watching) note(name string) {
 		return
 	}
 	info, err := w.lstat(name)
-	if err != nil || !info.Mode().IsRegular() || w.known(name, info) || w.own(name, info) {
+	if err != nil || !info.Mode().IsRegular() {
 		return
 	}
-	if p := w.pending[name]; p != nil {
+	if p := w.pending[name]; p != nil { // first: a log that grows tells of each line
 		p.see(info)
+		return
+	}
+	if w.known(name, info) || w.own(name, info) {
 		return
 	}
 	w.pending[name] = &settling{info: info}

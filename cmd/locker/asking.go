@@ -27,6 +27,8 @@ type dialogue struct {
 	ctx   context.Context
 	now   time.Time
 	ended bool // by Ctrl-C: nothing more is asked, and what was given counts
+
+	waited bool // for the last line: it was not typed before its question
 }
 
 // canAsk reports whether somebody sits there to answer: at a terminal, and with
@@ -65,7 +67,9 @@ func (d *dialogue) prompt(text string) string {
 	if d.ended {
 		return ""
 	}
+	asked := time.Now()
 	answer, err := d.e.ui.askLine(d.ctx, text)
+	d.waited = time.Since(asked) > typedAhead
 	d.ended = err != nil
 	return strings.TrimSpace(answer)
 }
@@ -76,14 +80,37 @@ func (d *dialogue) text(key string, args ...any) string {
 }
 
 // lines asks for a text of any number of lines, so that one that is pasted does
-// not answer the next questions too. An empty line ends it.
+// not answer the next questions too. An empty line ends it, unless it stands in
+// the middle of what was pasted: the rest must neither be lost nor reach the
+// shell.
 func (d *dialogue) lines(key string, args ...any) string {
 	return d.harmless(func() string { return d.more(d.line(key, args...)) })
 }
 
+// typedAhead is how soon a line is there that was typed before the question: what
+// follows it then answers the next one.
+const typedAhead = 30 * time.Millisecond
+
 // more reads the lines after the first.
 func (d *dialogue) more(text string) string {
-	for next := text; next != "" && !d.ended; {
+	mayBePasted := d.waited
+	for next := text; !d.ended; {
+		if next == "" {
+			if !mayBePasted {
+				break
+			}
+			rest := strings.ReplaceAll(d.e.ui.rest(), "\r", "\n")
+			if strings.TrimSpace(rest) == "" {
+				break
+			}
+			if text != "" {
+				text += "\n\n"
+			}
+			text += strings.TrimSpace(rest)
+			if !strings.HasSuffix(rest, "\n") {
+				_ = d.e.ui.tell("")
+			}
+		}
 		if next = d.prompt(">"); next != "" {
 			text += "\n" + next
 		}
@@ -244,20 +271,24 @@ func (d *dialogue) find(s string, shown, all []choice, lookup func(string) (stri
 		}
 	}
 	part := datafile.Fold(s)
-	var fit []choice
+	var fit, having []choice // which it may mean, and which have it as a part
 	for _, c := range all {
-		if slices.ContainsFunc(c.names, func(name string) bool {
-			return part != "" && strings.Contains(datafile.Fold(name), part) || slices.Contains(near, name)
-		}) {
+		has := slices.ContainsFunc(c.names, func(name string) bool {
+			return part != "" && strings.Contains(datafile.Fold(name), part)
+		})
+		if has {
+			having = append(having, c)
+		}
+		if has || slices.ContainsFunc(c.names, func(name string) bool { return slices.Contains(near, name) }) {
 			fit = append(fit, c)
 		}
 	}
 	switch {
 	case d.ended:
 		return s, true
-	case len(fit) == 1 && len(near) == 0:
-		d.echo(fit[0].name)
-		return fit[0].key, true
+	case len(having) == 1:
+		d.echo(having[0].name)
+		return having[0].key, true
 	}
 	for {
 		if len(fit) > 0 {

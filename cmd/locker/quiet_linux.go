@@ -4,6 +4,8 @@ import (
 	"os"
 	"syscall"
 	"unsafe"
+
+	"golang.org/x/term"
 )
 
 // echoOff keeps the terminal from showing what is typed.
@@ -22,6 +24,32 @@ func takeTyped(tty *os.File) bool {
 		t.Lflag &^= syscall.ICANON | syscall.ECHO
 		t.Cc[syscall.VMIN], t.Cc[syscall.VTIME] = 0, 0
 	})
+}
+
+// takeRest returns what was typed or pasted and is not read yet, the beginning
+// of a line too.
+func takeRest(tty *os.File) string {
+	before, err := term.GetState(int(tty.Fd()))
+	if err != nil {
+		return ""
+	}
+	defer term.Restore(int(tty.Fd()), before)
+	// A read ends when nothing came for a tenth of a second: a paste arrives in
+	// pieces.
+	if !changeTTY(tty, func(t *syscall.Termios) {
+		t.Lflag &^= syscall.ICANON
+		t.Cc[syscall.VMIN], t.Cc[syscall.VTIME] = 0, 1
+	}) {
+		return ""
+	}
+	var rest []byte
+	for b := make([]byte, 4096); ; {
+		n, err := tty.Read(b)
+		rest = append(rest, b[:n]...)
+		if n == 0 || err != nil {
+			return string(rest)
+		}
+	}
 }
 
 func changeTTY(tty *os.File, change func(*syscall.Termios)) bool {

@@ -230,6 +230,15 @@ func (u *ui) askLine(ctx context.Context, text string) (string, error) {
 	return u.converse(ctx, text, readLine, true)
 }
 
+// rest returns what was typed or pasted and no question has read yet.
+func (u *ui) rest() (text string) {
+	_ = u.withTTY(func(in, _ *os.File) error {
+		text = takeRest(in)
+		return nil
+	})
+	return text
+}
+
 // prompt shows text and reads an answer with read, until ctx ends.
 func (u *ui) prompt(ctx context.Context, text string, read func(in, out *os.File) (string, error)) (string, error) {
 	return u.converse(ctx, text, read, false)

@@ -308,6 +308,34 @@ func TestHelpAsksNothing(t *testing.T) {
 	}
 }
 
+// An empty line in the middle of a pasted text does not end it: nothing of it is
+// lost or left to the shell. The empty line that somebody types does.
+func TestPastedTextIsTakenWhole(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("what was pasted is told from what was typed on Linux only")
+	}
+	home := t.TempDir()
+	initWithFile(t, home)
+	s := startSession(t, home, "add")
+	for _, prompt := range []string{"part of it:", "or names, several with commas:", "not known)", "Order IDs, if any, several with commas:"} {
+		s.expect(prompt)
+		time.Sleep(2 * typedAhead)
+		s.send("\r")
+	}
+	s.expect("an empty line ends)")
+	time.Sleep(2 * typedAhead)
+	s.send("the mail said:\r\rYour coins are safe\rno end")
+	s.expect("no end> \r\r\n> ")
+	time.Sleep(2 * typedAhead)
+	s.send("\r")
+	if code := s.code(); code != exitDone {
+		t.Errorf("exit code %d, want %d", code, exitDone)
+	}
+	if want := `the mail said:\n\nYour coins are safe\nno end`; !strings.Contains(s.got.String(), want) {
+		t.Errorf("no %q:\n%s", want, s.got.String())
+	}
+}
+
 // Ctrl-C in the middle of the questions records what was answered, and on Linux
 // what was typed of the line too, says so, and gives the terminal back.
 func TestInterruptKeepsAnswers(t *testing.T) {

@@ -62,7 +62,7 @@ func runContact(ctx context.Context, e *env, o contactOptions) error {
 	}
 	said := strings.Join(slices.Concat([]string{o.with, o.channel, o.direction, o.inquiry, o.at, o.due, o.officer, o.station}, o.text, o.reply, o.outcome), "")
 	if strings.TrimSpace(said) == "" && len(o.paths) == 0 {
-		return &usageError{key: "usage.nothing-said", example: e.ui.command("contact", "--with", "support", "--inquiry", "123456", "--direction", "out", "--text", "asked for a freeze")}
+		return &usageError{key: "usage.nothing-said", example: e.ui.command("contact", "--with", "support", "--inquiry", "123456", "--direction", "out", "--text", e.ui.lang.msg("contact.example"))}
 	}
 	own, err := e.ownFiles()
 	if err != nil {

@@ -667,6 +667,7 @@ locker list に出て、結果を記録すると消えます。期限は「7日�
 	"flag.contact.outcome":      "結果。期限はそこで終わる",
 	"flag.contact.incident":     "現在の案件ではなく、この番号の案件に加える",
 	"flag.contact.new":          "新しい案件を始める",
+	"contact.example":           "口座の凍結を依頼",
 	"contact.support":           "サポート窓口",
 	"contact.police":            "警察",
 	"contact.bank":              "銀行",

@@ -28,7 +28,7 @@ const longDue = 100
 // from a moment; `tomorrow 17:00`, `17:00`, `12/1`, which lie ahead of now; and
 // whatever parseWhen reads. A day without a time ends at midnight.
 func parseDue(s string, from, now time.Time, monthFirst bool) (time.Time, error) {
-	t := strings.Join(strings.Fields(norm.NFKC.String(s)), " ")
+	t := digitsForKanji(strings.Join(strings.Fields(norm.NFKC.String(s)), " "))
 	if m := dueSpan.FindStringSubmatch(strings.ToLower(t)); m != nil {
 		n, _ := strconv.Atoi(m[1]) // four digits at most
 		if at, ok := later(from, n, m[2]); ok {

@@ -13,20 +13,50 @@ import (
 var (
 	// 14時03分05秒, 2時半, also behind 午前 and 午後.
 	jaClock = regexp.MustCompile(`^(午前|午後)? *(\d{1,2})(?:時 *(?:(半)|(?:(\d{1,2})分 *(?:(\d{1,2})秒)?)?)|:(\d{2})(?::(\d{2}))?)$`)
-	jaDay   = regexp.MustCompile(`^(今日|本日|きょう|昨日|前日|きのう|一昨日|おととい)の? *(.+)$`)
+	jaDay   = regexp.MustCompile(`^(今日|本日|きょう|今朝|昨日|前日|きのう|一昨日|おととい)の? *(.+)$`)
 	jaDate  = regexp.MustCompile(`^(?:(令和)? *(\d{1,4}|元)年 *)?(\d{1,2})月 *(\d{1,2})日(?: *[(（]?[月火水木金土日](?:曜日?)?[)）]?)? *(.*)$`)
 	jaAgo   = regexp.MustCompile(`^((?:\d{1,6} *(?:日|時間|分|秒)間? *)+)(半)?前$`)
 	jaUnit  = regexp.MustCompile(`(\d+) *(日|時間|分|秒)間?`)
 )
 
 var (
-	jaDays  = map[string]string{"今日": "today", "本日": "today", "きょう": "today", "昨日": "yesterday", "きのう": "yesterday", "前日": "yesterday", "一昨日": "2 days back", "おととい": "2 days back"}
+	jaDays  = map[string]string{"今日": "today", "本日": "today", "きょう": "today", "今朝": "today", "昨日": "yesterday", "きのう": "yesterday", "前日": "yesterday", "一昨日": "2 days back", "おととい": "2 days back"}
 	jaUnits = map[string]string{"日": "d", "時間": "h", "分": "m", "秒": "s"}
 )
+
+// kanjiNumber is a number before what it counts: 十分前, 二か月, 十一月二十二日.
+var kanjiNumber = regexp.MustCompile(`([〇一二三四五六七八九十]{1,4})(年|月|日|週|時|分|秒|[かカヶヵケ箇]月)`)
+
+// digitsForKanji writes the numbers of a time in digits. One that is not written
+// as people do stays as it is.
+func digitsForKanji(s string) string {
+	return kanjiNumber.ReplaceAllStringFunc(s, func(match string) string {
+		m := kanjiNumber.FindStringSubmatch(match)
+		tens, ones, ten := strings.Cut(m[1], "十")
+		plain := func(s string) string {
+			return strings.NewReplacer("〇", "0", "一", "1", "二", "2", "三", "3", "四", "4", "五", "5", "六", "6", "七", "7", "八", "8", "九", "9").Replace(s)
+		}
+		if ten {
+			t, o := plain(tens), plain(ones)
+			if t == "" {
+				t = "1"
+			}
+			if o == "" {
+				o = "0"
+			}
+			if len(t) != 1 || len(o) != 1 {
+				return match
+			}
+			return t + o + m[2]
+		}
+		return plain(m[1]) + m[2]
+	})
+}
 
 // fromJapanese rewrites a time of normal width. Words for "about" are left out
 // of it; the record keeps them, with all that was typed.
 func fromJapanese(s string) string {
+	s = digitsForKanji(s)
 	for _, about := range []string{"頃", "ごろ", "ころ", "くらい", "ぐらい"} {
 		s = strings.TrimSpace(strings.TrimSuffix(s, about))
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -17,7 +16,7 @@ import (
 // every report. Of two bare numbers the first is the quantity, as in that
 // example; a unit, "@" or a word like 指値 tells them apart in any order.
 
-var attemptToken = regexp.MustCompile(`[A-Za-z][A-Za-z0-9]{1,9} ?[/_-] ?[A-Za-z]{2,10}|[¥$€]? ?\d[\d,]*(?:\.\d+)?|[A-Za-z]+|[\p{Han}\p{Hiragana}\p{Katakana}ー]+|\S`)
+var attemptToken = pattern(`[A-Za-z][A-Za-z0-9]{1,9} ?[/_-] ?[A-Za-z]{2,10}|[¥$€]? ?\d[\d,]*(?:\.\d+)?|[A-Za-z]+|[\p{Han}\p{Hiragana}\p{Katakana}ー]+|\S`)
 
 // quotes are what prices are given in; a word that ends in none of them is no
 // pair.
@@ -54,7 +53,7 @@ func readAttempt(words string) record.Fields {
 	f := record.Fields{}
 	var numbers []attemptNumber
 	var sides, pairs []string
-	tokens := attemptToken.FindAllStringIndex(s, -1)
+	tokens := attemptToken().FindAllStringIndex(s, -1)
 	word := func(i int) string { // "" beyond the ends
 		if i < 0 || i >= len(tokens) {
 			return ""

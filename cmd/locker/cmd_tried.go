@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"os"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -74,7 +73,7 @@ func runTried(ctx context.Context, e *env, o triedOptions) error {
 }
 
 // fileLike is a word that can only be meant as a file.
-var fileLike = regexp.MustCompile(`(?i)\.(png|jpe?g|webp|gif|heic|pdf|txt|eml|csv|html?|mhtml|mp4|mov|mkv|json|log)$`)
+var fileLike = pattern(`(?i)\.(png|jpe?g|webp|gif|heic|pdf|txt|eml|csv|html?|mhtml|mp4|mov|mkv|json|log)$`)
 
 // split tells the words of the attempt from the files. Whoever is in a hurry
 // leaves out the quotes. A file that is called like one of the words does
@@ -83,7 +82,7 @@ func (o *triedOptions) split() (what string, paths []string) {
 	var words []string
 	for i, a := range o.args {
 		switch {
-		case a == "-", fileLike.MatchString(a), strings.ContainsRune(a, os.PathSeparator) && exists(a):
+		case a == "-", fileLike().MatchString(a), strings.ContainsRune(a, os.PathSeparator) && exists(a):
 			paths = append(paths, a)
 		case i > 0 && exists(a): // either was meant, and neither may be lost
 			paths, words = append(paths, a), append(words, a)
@@ -141,13 +140,13 @@ func (p *plan) text(f record.Fields, field, flag string, values []string) {
 }
 
 // countForm is a number of times: "12", "12 times", "12回".
-var countForm = regexp.MustCompile(`^(\d{1,9}) ?(?:times?|x|回|度)?$`)
+var countForm = pattern(`^(\d{1,9}) ?(?:times?|x|回|度)?$`)
 
 func (p *plan) timesTried(f record.Fields, s string) {
 	if s == "" {
 		return
 	}
-	m := countForm.FindStringSubmatch(strings.ToLower(strings.TrimSpace(norm.NFKC.String(s))))
+	m := countForm().FindStringSubmatch(strings.ToLower(strings.TrimSpace(norm.NFKC.String(s))))
 	if m == nil {
 		p.keep(`--times "` + s + `"`)
 		p.problem(true, nil, "add.bad-number", "--times", s)

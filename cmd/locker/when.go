@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/text/unicode/norm"
@@ -22,6 +23,12 @@ const (
 	errWhenDate    whenError = "when.date-only" // a day without a time
 	errWhenMonth   whenError = "when.month-day" // which of the numbers is the month?
 )
+
+// pattern is a regular expression that is compiled when it is first used: most
+// runs need few of them, and adding is not to wait for the others.
+func pattern(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
+}
 
 // Years outside of these are typing errors, and their zones have odd seconds.
 const minYear, maxYear = 1970, 9999

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -13,9 +12,9 @@ import (
 // that lies ahead where parseWhen takes the one that is past.
 
 var (
-	dueSpan  = regexp.MustCompile(`^(?:in|within)? *(\d{1,4}) *([a-z]+|日|日間|週間?|[かカヶヵケ箇]月間?|月間|年間?|時間)(?: *以内| *後| *from now)?$`)
-	dueAhead = regexp.MustCompile(`^(tomorrow|明日|あした|明後日|あさって)の? *(.*)$`)
-	dueDay   = regexp.MustCompile(`^(today|今日|本日)$`)
+	dueSpan  = pattern(`^(?:in|within)? *(\d{1,4}) *([a-z]+|日|日間|週間?|[かカヶヵケ箇]月間?|月間|年間?|時間)(?: *以内| *後| *from now)?$`)
+	dueAhead = pattern(`^(tomorrow|明日|あした|明後日|あさって)の? *(.*)$`)
+	dueDay   = pattern(`^(today|今日|本日)$`)
 )
 
 // dueDays are the words for a day that lies ahead.
@@ -29,7 +28,7 @@ const longDue = 100
 // whatever parseWhen reads. A day without a time ends at midnight.
 func parseDue(s string, from, now time.Time, monthFirst bool) (time.Time, error) {
 	t := digitsForKanji(strings.Join(strings.Fields(norm.NFKC.String(s)), " "))
-	if m := dueSpan.FindStringSubmatch(strings.ToLower(t)); m != nil {
+	if m := dueSpan().FindStringSubmatch(strings.ToLower(t)); m != nil {
 		n, _ := strconv.Atoi(m[1]) // four digits at most
 		if at, ok := later(from, n, m[2]); ok {
 			return at.Truncate(time.Second), nil
@@ -38,14 +37,14 @@ func parseDue(s string, from, now time.Time, monthFirst bool) (time.Time, error)
 	}
 	t = strings.TrimSpace(strings.TrimSuffix(strings.TrimSuffix(strings.TrimPrefix(t, "by "), "まで"), "までに"))
 	clocks := []time.Time{now}
-	if m := dueAhead.FindStringSubmatch(strings.ToLower(t)); m != nil {
+	if m := dueAhead().FindStringSubmatch(strings.ToLower(t)); m != nil {
 		clocks, t = []time.Time{now.AddDate(0, 0, dueDays[m[1]])}, strings.TrimSpace("今日 "+m[2])
 	} else if c, ok := parseClock(fromJapanese(t)); ok && c.zone == nil {
 		return nextClock(c, now)
 	} else if whenMonth.MatchString(fromJapanese(t)) {
 		clocks = []time.Time{now.AddDate(1, 0, 0), now} // a leap day may be further off; then the past one is shown
 	}
-	if dueDay.MatchString(strings.ToLower(t)) {
+	if dueDay().MatchString(strings.ToLower(t)) {
 		t += " 23:59:59"
 	}
 	var err error

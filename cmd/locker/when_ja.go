@@ -1,7 +1,6 @@
 package main
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -12,11 +11,11 @@ import (
 
 var (
 	// 14時03分05秒, 2時半, also behind 午前 and 午後.
-	jaClock = regexp.MustCompile(`^(午前|午後)? *(\d{1,2})(?:時 *(?:(半)|(?:(\d{1,2})分 *(?:(\d{1,2})秒)?)?)|:(\d{2})(?::(\d{2}))?)$`)
-	jaDay   = regexp.MustCompile(`^(今日|本日|きょう|今朝|昨日|前日|きのう|一昨日|おととい)の? *(.+)$`)
-	jaDate  = regexp.MustCompile(`^(?:(令和)? *(\d{1,4}|元)年 *)?(\d{1,2})月 *(\d{1,2})日(?: *[(（]?[月火水木金土日](?:曜日?)?[)）]?)? *(.*)$`)
-	jaAgo   = regexp.MustCompile(`^((?:\d{1,6} *(?:日|時間|分|秒)間? *)+)(半)?前$`)
-	jaUnit  = regexp.MustCompile(`(\d+) *(日|時間|分|秒)間?`)
+	jaClock = pattern(`^(午前|午後)? *(\d{1,2})(?:時 *(?:(半)|(?:(\d{1,2})分 *(?:(\d{1,2})秒)?)?)|:(\d{2})(?::(\d{2}))?)$`)
+	jaDay   = pattern(`^(今日|本日|きょう|今朝|昨日|前日|きのう|一昨日|おととい)の? *(.+)$`)
+	jaDate  = pattern(`^(?:(令和)? *(\d{1,4}|元)年 *)?(\d{1,2})月 *(\d{1,2})日(?: *[(（]?[月火水木金土日](?:曜日?)?[)）]?)? *(.*)$`)
+	jaAgo   = pattern(`^((?:\d{1,6} *(?:日|時間|分|秒)間? *)+)(半)?前$`)
+	jaUnit  = pattern(`(\d+) *(日|時間|分|秒)間?`)
 )
 
 var (
@@ -25,13 +24,13 @@ var (
 )
 
 // kanjiNumber is a number before what it counts: 十分前, 二か月, 十一月二十二日.
-var kanjiNumber = regexp.MustCompile(`([〇一二三四五六七八九十]{1,4})(年|月|日|週|時|分|秒|[かカヶヵケ箇]月)`)
+var kanjiNumber = pattern(`([〇一二三四五六七八九十]{1,4})(年|月|日|週|時|分|秒|[かカヶヵケ箇]月)`)
 
 // digitsForKanji writes the numbers of a time in digits. One that is not written
 // as people do stays as it is.
 func digitsForKanji(s string) string {
-	return kanjiNumber.ReplaceAllStringFunc(s, func(match string) string {
-		m := kanjiNumber.FindStringSubmatch(match)
+	return kanjiNumber().ReplaceAllStringFunc(s, func(match string) string {
+		m := kanjiNumber().FindStringSubmatch(match)
 		tens, ones, ten := strings.Cut(m[1], "十")
 		plain := func(s string) string {
 			return strings.NewReplacer("〇", "0", "一", "1", "二", "2", "三", "3", "四", "4", "五", "5", "六", "6", "七", "7", "八", "8", "九", "9").Replace(s)
@@ -64,9 +63,9 @@ func fromJapanese(s string) string {
 	case "今", "いま", "たった今", "現在":
 		return "now"
 	}
-	if m := jaAgo.FindStringSubmatch(s); m != nil {
+	if m := jaAgo().FindStringSubmatch(s); m != nil {
 		var parts []string
-		for _, u := range jaUnit.FindAllStringSubmatch(m[1], -1) {
+		for _, u := range jaUnit().FindAllStringSubmatch(m[1], -1) {
 			parts = append(parts, u[1]+jaUnits[u[2]])
 		}
 		if m[2] != "" {
@@ -77,10 +76,10 @@ func fromJapanese(s string) string {
 		}
 		return strings.Join(parts, " ") + " ago"
 	}
-	if m := jaDay.FindStringSubmatch(s); m != nil {
+	if m := jaDay().FindStringSubmatch(s); m != nil {
 		return jaDays[m[1]] + " " + clockFromJapanese(m[2])
 	}
-	if m := jaDate.FindStringSubmatch(s); m != nil {
+	if m := jaDate().FindStringSubmatch(s); m != nil {
 		date := m[3] + "/" + m[4]
 		if m[2] != "" {
 			y, err := strconv.Atoi(m[2])
@@ -104,7 +103,7 @@ func fromJapanese(s string) string {
 
 // clockFromJapanese rewrites a time of day, or returns s.
 func clockFromJapanese(s string) string {
-	m := jaClock.FindStringSubmatch(strings.TrimSpace(s))
+	m := jaClock().FindStringSubmatch(strings.TrimSpace(s))
 	if m == nil {
 		return s
 	}

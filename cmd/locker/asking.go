@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"evidence-locker/locker/datafile"
@@ -67,9 +68,11 @@ func (d *dialogue) prompt(text string) string {
 	if d.ended {
 		return ""
 	}
-	asked := time.Now()
+	var waited atomic.Bool
+	timer := time.AfterFunc(typedAhead, func() { waited.Store(true) })
 	answer, err := d.e.ui.askLine(d.ctx, text)
-	d.waited = time.Since(asked) > typedAhead
+	timer.Stop()
+	d.waited = waited.Load()
 	d.ended = err != nil
 	return strings.TrimSpace(answer)
 }

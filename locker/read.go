@@ -7,7 +7,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io"
 	"runtime"
 	"sort"
 	"sync"
@@ -41,8 +40,9 @@ type Exhibit struct {
 
 // Damage is a record that could not be read.
 type Damage struct {
-	Seq int64
-	Err error
+	Seq    int64
+	Err    error
+	Absent bool // another record names it, and it is not where that says
 }
 
 // readBatch is how many records one statement reads. No reader holds its lock
@@ -175,31 +175,39 @@ func (v *Vault) rowsOneByOne(ctx context.Context, incident int, after, end int64
 	return batch, nil
 }
 
-// openAll opens rows on all cores. A row that does not open is a Damage.
-func (v *Vault) openAll(ctx context.Context, k *crypto.Key, incident int) (records []*Record, damaged []Damage, err error) {
+// openAll opens rows on all cores. A row that does not open is a Damage. See
+// [Vault.Survey] for keep; nil keeps all.
+func (v *Vault) openAll(ctx context.Context, k *crypto.Key, incident int, keep func(*Record) bool) (records []*Record, damaged []Damage, err error) {
 	type result struct {
-		row sealedRow
+		seq int64
 		rec *Record
 		err error
 	}
+	type job struct {
+		row sealedRow
+		to  *result
+	}
 	var (
-		jobs    = make(chan *result, readBatch)
+		jobs    = make(chan job, readBatch)
 		all     []*result
 		workers sync.WaitGroup
 	)
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
-			for r := range jobs {
-				r.rec, r.err = v.openRow(k, r.row)
-				r.row.sealed = nil
+			for j := range jobs {
+				r, err := v.openRow(k, j.row)
+				if err == nil && keep != nil && r.Type != record.Retract && !keep(r) {
+					r = r.bare()
+				}
+				j.to.rec, j.to.err = r, err
 			}
 		})
 	}
 	last, err := v.rows(ctx, incident, func(batch []sealedRow) error {
 		for _, row := range batch {
-			r := &result{row: row}
+			r := &result{seq: row.seq}
 			all = append(all, r)
-			jobs <- r
+			jobs <- job{row, r}
 		}
 		return ctx.Err()
 	})
@@ -208,21 +216,26 @@ func (v *Vault) openAll(ctx context.Context, k *crypto.Key, incident int) (recor
 	next, missing := int64(1), 0
 	gone := func(until int64) {
 		for ; incident < 0 && next < until && missing < maxGap; next++ {
-			damaged = append(damaged, Damage{next, fmt.Errorf("%w: record is missing", ErrDamaged)})
+			damaged = append(damaged, Damage{Seq: next, Err: fmt.Errorf("%w: record is missing", ErrDamaged)})
 			missing++
 		}
 		next = until + 1
 	}
 	for _, r := range all {
-		gone(r.row.seq)
+		gone(r.seq)
 		if r.err != nil {
-			damaged = append(damaged, Damage{r.row.seq, r.err})
+			damaged = append(damaged, Damage{Seq: r.seq, Err: r.err})
 		} else {
 			records = append(records, r.rec)
 		}
 	}
 	gone(last + 1)
 	return records, damaged, err
+}
+
+// bare is the record without what it says.
+func (r *Record) bare() *Record {
+	return &Record{Known: r.Known, Record: record.Record{ID: r.ID, Seq: r.Seq, Incident: r.Incident, Type: r.Type, RecordedAt: r.RecordedAt}}
 }
 
 // openRow opens one record and checks it against its leaf.
@@ -247,14 +260,15 @@ func (v *Vault) openRow(k *crypto.Key, row sealedRow) (*Record, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %v", ErrDamaged, err)
 	}
-	plain, err := io.ReadAll(r)
-	if err != nil {
+	opened := bytes.NewBuffer(make([]byte, 0, len(row.sealed))) // more than it takes, so that it never grows
+	if _, err := opened.ReadFrom(r); err != nil {
 		return nil, fmt.Errorf("%w: %v", ErrDamaged, err)
 	}
+	plain := opened.Bytes()
 	if sha256.Sum256(plain) != leaf.Opened {
 		return nil, fmt.Errorf("%w: record is not the one committed to", ErrDamaged)
 	}
-	out := &Record{Raw: bytes.TrimRight(plain, " ")}
+	out := &Record{Raw: bytes.Clone(bytes.TrimRight(plain, " "))}
 	rec, err := record.Parse(plain)
 	if errors.Is(err, record.ErrNewer) {
 		out.Seq, out.Incident = row.seq, row.incident
@@ -301,7 +315,15 @@ func exhibit(r *record.Record) *Exhibit {
 // recorded under. Number 0 comes first and holds what is about the person and
 // the vault.
 func (v *Vault) Incidents(ctx context.Context, k *crypto.Key) ([]*Incident, error) {
-	records, damaged, err := v.openAll(ctx, k, -1)
+	return v.Survey(ctx, k, nil)
+}
+
+// Survey is Incidents, but of a record for which keep says false it tells only
+// what and where it is and when it was recorded, not what it says: those of a
+// large vault need not all be in memory. Withdrawals are always kept. keep is
+// called once for each record that can be read, on several goroutines.
+func (v *Vault) Survey(ctx context.Context, k *crypto.Key, keep func(*Record) bool) ([]*Incident, error) {
+	records, damaged, err := v.openAll(ctx, k, -1, keep)
 	if err != nil {
 		return nil, err
 	}
@@ -341,7 +363,7 @@ func (v *Vault) incidentOf(ctx context.Context, seq int64) (n int, err error) {
 // It returns ErrNoIncident if there is none of that number; 0, the person, is
 // always there.
 func (v *Vault) Incident(ctx context.Context, k *crypto.Key, n int) (*Incident, error) {
-	records, damaged, err := v.openAll(ctx, k, n)
+	records, damaged, err := v.openAll(ctx, k, n, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -94,7 +94,7 @@ func (v *Vault) bringIn(ctx context.Context, k *crypto.Key, in *Incident) error 
 		}
 	}
 	for _, n := range slices.Sorted(maps.Keys(named)) {
-		records, damaged, err := v.openAll(ctx, k, n)
+		records, damaged, err := v.openAll(ctx, k, n, func(r *Record) bool { return named[n][r.Seq] != nil })
 		if err != nil {
 			return err
 		}
@@ -116,7 +116,7 @@ func (v *Vault) bringIn(ctx context.Context, k *crypto.Key, in *Incident) error 
 			}
 		}
 		for _, seq := range slices.Sorted(maps.Keys(named[n])) {
-			in.addDamage(Damage{seq, fmt.Errorf("%w: record %d names it and it is not in incident %d", ErrDamaged, named[n][seq].Seq, n)})
+			in.addDamage(Damage{Seq: seq, Err: fmt.Errorf("%w: record %d names it and it is not in incident %d", ErrDamaged, named[n][seq].Seq, n), Absent: true})
 		}
 	}
 	if len(named) > 0 {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"evidence-locker/crypto"
@@ -12,7 +13,8 @@ import (
 )
 
 // held writes an incident as "seq:incident" of each record, "<by" where it was
-// brought in and "!" where it is withdrawn, then "?seq" for damage.
+// brought in and "!" where it is withdrawn, then "?seq" for damage, "-?seq" for
+// what is not there.
 func held(t *testing.T, v *locker.Vault, k *crypto.Key, n int) string {
 	t.Helper()
 	in, err := v.Incident(t.Context(), k, n)
@@ -31,7 +33,11 @@ func held(t *testing.T, v *locker.Vault, k *crypto.Key, n int) string {
 		words = append(words, w)
 	}
 	for _, d := range in.Damaged {
-		words = append(words, fmt.Sprintf("?%d", d.Seq))
+		w := fmt.Sprintf("?%d", d.Seq)
+		if d.Absent {
+			w = "-" + w
+		}
+		words = append(words, w)
 	}
 	return strings.Join(words, " ")
 }
@@ -150,8 +156,8 @@ func TestOddUnder(t *testing.T) {
 		{record.Fields{"incident": record.Text("1"), "seqs": record.List{"1"}}, ""},
 		{record.Fields{"incident": record.Int(1), "seqs": record.Text("1")}, ""},
 		{record.Fields{"incident": record.Int(0), "seqs": record.List{"1"}}, ""},
-		{record.Fields{"incident": record.Int(1 << 52), "seqs": record.List{"1"}}, "?1"},
-		{record.Fields{"incident": record.Int(1), "seqs": record.List{"1", "77", "77"}}, "1:1 ?77"},
+		{record.Fields{"incident": record.Int(1 << 52), "seqs": record.List{"1"}}, "-?1"},
+		{record.Fields{"incident": record.Int(1), "seqs": record.List{"1", "77", "77"}}, "1:1 -?77"},
 		{record.Fields{}, ""},
 	} {
 		out := add(t, v, locker.Target{New: true}, []locker.Fact{{Type: record.Under, Fields: c.fields}})
@@ -159,6 +165,53 @@ func TestOddUnder(t *testing.T) {
 		got := strings.ReplaceAll(held(t, v, k, out[0].Incident), fmt.Sprintf("<%d", out[0].Seq), "")
 		if got = strings.Join(strings.Fields(strings.Replace(" "+got+" ", " "+own+" ", " ", 1)), " "); got != c.want {
 			t.Errorf("%d: %q, want %q", i, got, c.want)
+		}
+	}
+}
+
+// A survey holds every record, and of those that nobody wants not what they
+// say; withdrawals hold in it.
+func TestSurvey(t *testing.T) {
+	v, _ := newVault(t)
+	ctx := t.Context()
+	k, err := v.Unlock(ctx, passphrase)
+	if err != nil {
+		t.Fatal(err)
+	}
+	add(t, v, locker.Target{New: true}, []locker.Fact{note("a"), {Type: record.Order, Fields: record.Fields{"id": record.Text("1")}}}, memFile("x.txt", []byte("content"))) // 1 to 3
+	add(t, v, locker.Target{New: true}, []locker.Fact{note("b")})                                                                                                           // 4
+	if _, err := v.Retract(ctx, k, 3, "why"); err != nil {                                                                                                                  // 5
+		t.Fatal(err)
+	}
+	whole, err := v.Incidents(ctx, k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := make([]atomic.Int32, 6)
+	in, err := v.Survey(ctx, k, func(r *locker.Record) bool {
+		asked[r.Seq].Add(1)
+		return r.Type == record.Note
+	})
+	if err != nil || len(in) != len(whole) {
+		t.Fatalf("%d incidents, %v", len(in), err)
+	}
+	for i, want := range whole {
+		if len(in[i].Records) != len(want.Records) {
+			t.Fatalf("incident %d: %d records", want.Number, len(in[i].Records))
+		}
+		for j, w := range want.Records {
+			r := in[i].Records[j]
+			n := int32(1)
+			if w.Type == record.Retract {
+				n = 0
+			}
+			if r.ID != w.ID || r.Seq != w.Seq || r.Type != w.Type || !r.RecordedAt.Equal(w.RecordedAt) || !r.Known || (r.Retracted == nil) != (w.Retracted == nil) || asked[r.Seq].Load() != n {
+				t.Errorf("record %d: %+v, asked for %d times", w.Seq, r, asked[r.Seq].Load())
+			}
+			kept := w.Type == record.Note || w.Type == record.Retract
+			if (len(r.Fields) > 0) != kept || (len(r.Raw) > 0) != kept || r.Exhibit != nil || r.Objects != nil {
+				t.Errorf("record %d, kept %v: %+v", w.Seq, kept, r)
+			}
 		}
 	}
 }

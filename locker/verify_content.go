@@ -135,7 +135,7 @@ func (c *verifier) opened(ctx context.Context) error {
 			c.fault(FaultIncident, -1, "incident %s is there, but not all before it", strconv.Itoa(n))
 		}
 	}
-	incidents, err := c.v.Incidents(ctx, c.key)
+	incidents, err := c.v.Survey(ctx, c.key, func(r *Record) bool { return r.Exhibit != nil })
 	if err != nil {
 		return c.damage(-1, err)
 	}

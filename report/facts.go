@@ -60,7 +60,9 @@ func HeadSize(in Input) int64 {
 			continue
 		}
 		for _, d := range i.Damaged {
-			size = max(size, d.Seq+1)
+			if !d.Absent { // no head covers what is not there; the record that names it counts
+				size = max(size, d.Seq+1)
+			}
 		}
 	}
 	return size

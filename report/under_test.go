@@ -36,6 +36,17 @@ func TestBroughtIn(t *testing.T) {
 	if n := HeadSize(m.Input); n != 41 {
 		t.Errorf("head size %d, want that of the withdrawal", n)
 	}
+	// What a record names and is not there is covered by no head, whatever its
+	// number; what cannot be read is.
+	m.Incident.Damaged = []locker.Damage{{Seq: 1 << 40, Err: locker.ErrDamaged, Absent: true}}
+	if n := HeadSize(m.Input); n != 41 {
+		t.Errorf("head size %d with a record that is not there", n)
+	}
+	m.Incident.Damaged[0].Absent = false
+	if n := HeadSize(m.Input); n != 1<<40+1 {
+		t.Errorf("head size %d with a damaged record", n)
+	}
+	m.Incident.Damaged = nil
 	s := textOf(t, m.Input, Options{For: "support", Lang: "en"})
 	wantAll(t, s, "another order", "2026-11-04")
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"evidence-locker/locker"
+	"evidence-locker/locker/record"
 
 	"github.com/urfave/cli/v2"
 )
@@ -68,7 +69,7 @@ func runCheck(ctx context.Context, e *env, paths []string) error {
 		return err
 	}
 	defer v.Close()
-	incidents, err := v.Incidents(ctx, k)
+	incidents, err := v.Survey(ctx, k, func(r *locker.Record) bool { return r.Exhibit != nil || r.Type == record.Custody })
 	if err != nil {
 		return err
 	}

@@ -75,7 +75,7 @@ func runList(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	incidents, err := v.Incidents(ctx, k)
+	incidents, err := v.Survey(ctx, k, func(r *locker.Record) bool { return r.Type == record.Incident || r.Type == record.Contact })
 	if err != nil {
 		return err
 	}

@@ -1,18 +1,18 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -33,7 +33,7 @@ func newSearchCommand(e *env) *cli.Command {
 	}
 }
 
-// A search goes through all incidents, one after the other.
+// A search goes through all incidents.
 type search struct {
 	e     *env
 	terms []string // folded; a record must hold all
@@ -42,7 +42,7 @@ type search struct {
 	hits    []jsonHit
 	shown   int // the incident of the last line, -1 before the first
 	current int
-	damaged map[int64]error
+	damaged []locker.Damage
 }
 
 // jsonHit is a field that holds a part of what was looked for.
@@ -84,7 +84,7 @@ type jsonSearch struct {
 }
 
 func runSearch(ctx context.Context, e *env, words, paths []string) error {
-	s := &search{e: e, shown: -1, damaged: map[int64]error{}}
+	s := &search{e: e, shown: -1}
 	for _, w := range words {
 		if q := foldQuery(w); q != "" {
 			s.terms = append(s.terms, strings.TrimPrefix(q, "sha256:"))
@@ -153,55 +153,49 @@ func (e *env) hashFile(ctx context.Context, path string) (*soughtFile, error) {
 	return out, nil
 }
 
-// run looks at one incident after the other: no more than one is in memory.
+// run looks at every record, and keeps no more of them than what it found.
 func (s *search) run(ctx context.Context, v *locker.Vault, k *crypto.Key) error {
-	head, headErr := v.Head(ctx)
 	current, err := v.Current(ctx)
 	if err != nil {
 		return err
 	}
 	s.current = current.Number
-	numbers, err := v.IncidentNumbers(ctx)
+	total := int64(-1)
+	if head, err := v.Head(ctx); err == nil {
+		total = head.Size
+	}
+	s.e.books() // loaded before goroutines ask for them
+	update, end := s.e.ui.steps("progress.search")
+	defer end()
+	var mu sync.Mutex
+	done := int64(0)
+	incidents, err := v.Survey(ctx, k, func(r *locker.Record) bool {
+		mu.Lock()
+		done++
+		update(done, total)
+		mu.Unlock()
+		return s.sought(r) || len(s.hitsIn(r)) > 0
+	})
 	if err != nil {
 		return err
 	}
-	update, end := s.e.ui.progress("progress.search")
-	defer end()
-	seen := map[int64]bool{} // a damaged or hostile record may name any number
-	for i, n := range append([]int{0}, numbers...) {
-		in, err := v.Incident(ctx, k, n)
-		if errors.Is(err, locker.ErrNoIncident) {
-			continue // all its records are damaged and told of by others
-		}
-		if err != nil {
-			return err
-		}
-		for _, d := range in.Damaged { // one whose incident is not known is told of by all
-			s.damaged[d.Seq] = d.Err
-			seen[d.Seq] = true
-		}
+	end()
+	for _, in := range incidents {
+		s.damaged = append(s.damaged, in.Damaged...)
 		for _, r := range in.Records {
-			if r.Incident == n {
-				seen[r.Seq] = true
-				s.look(r)
-			}
-		}
-		update(int64(i+1), int64(len(numbers)+1))
-	}
-	if headErr == nil { // a row that is gone is in no incident
-		for seq := int64(1); seq < head.Size && len(s.damaged) < maxNamed; seq++ {
-			if !seen[seq] {
-				s.damaged[seq] = fmt.Errorf("%w: record is missing", locker.ErrDamaged)
-			}
+			s.take(r)
 		}
 	}
 	return nil
 }
 
-// maxNamed bounds how many damaged records a search names.
-const maxNamed = 1000
+// sought tells whether a record is of one of the files.
+func (s *search) sought(r *locker.Record) bool {
+	return r.Exhibit != nil && slices.ContainsFunc(s.files, func(f *soughtFile) bool { return f.sum == r.Exhibit.SHA256 })
+}
 
-func (s *search) look(r *locker.Record) {
+// take keeps and shows what is in a record.
+func (s *search) take(r *locker.Record) {
 	if x := r.Exhibit; x != nil {
 		for _, f := range s.files {
 			if f.sum == x.SHA256 {
@@ -209,10 +203,20 @@ func (s *search) look(r *locker.Record) {
 			}
 		}
 	}
-	if len(s.terms) == 0 {
-		return
+	hits := s.hitsIn(r)
+	s.hits = append(s.hits, hits...)
+	if !s.e.ui.asJSON {
+		for _, h := range hits {
+			s.show(h)
+		}
 	}
-	var hits []jsonHit
+}
+
+// hitsIn returns the fields of a record that hold a term, if it holds them all.
+func (s *search) hitsIn(r *locker.Record) (hits []jsonHit) {
+	if len(s.terms) == 0 {
+		return nil
+	}
 	held := make([]bool, len(s.terms))
 	for _, t := range s.texts(r) {
 		f := foldText(t.text)
@@ -239,17 +243,10 @@ func (s *search) look(r *locker.Record) {
 			hits = append(hits, h)
 		}
 	}
-	for _, h := range held {
-		if !h {
-			return
-		}
+	if slices.Contains(held, false) {
+		return nil
 	}
-	s.hits = append(s.hits, hits...)
-	if !s.e.ui.asJSON {
-		for _, h := range hits {
-			s.show(h)
-		}
-	}
+	return hits
 }
 
 func retractedBy(r *locker.Record) *int64 {
@@ -365,10 +362,8 @@ func (s *search) show(h jsonHit) {
 // damaged.
 func (s *search) report() error {
 	u := s.e.ui
-	var damaged []locker.Damage
-	for _, seq := range slices.Sorted(maps.Keys(s.damaged)) {
-		damaged = append(damaged, locker.Damage{Seq: seq, Err: s.damaged[seq]})
-	}
+	damaged := s.damaged
+	slices.SortFunc(damaged, func(x, y locker.Damage) int { return cmp.Compare(x.Seq, y.Seq) })
 	u.damage(damaged)
 	var missing []string
 	for _, f := range s.files {

@@ -67,7 +67,7 @@ func runIssued(ctx context.Context, e *env, number string) error {
 	defer v.Close()
 	var incidents []*locker.Incident
 	if number == "" {
-		incidents, err = v.Incidents(ctx, k)
+		incidents, err = v.Survey(ctx, k, func(r *locker.Record) bool { return r.Type == record.Custody })
 	} else {
 		incidents = make([]*locker.Incident, 1)
 		incidents[0], _, err = e.incident(ctx, v, k, n)

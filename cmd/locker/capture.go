@@ -181,6 +181,7 @@ func (e *env) captureScreen(ctx context.Context) []locker.File {
 		e.ui.lost("capture.no-session")
 		return nil
 	}
+	sweepMemoryFolders(e.memoryFolders())
 	ctx, cancel := context.WithTimeout(ctx, captureAll)
 	defer cancel()
 	var tools []screenTool
@@ -241,11 +242,12 @@ func (e *env) takeScreen(ctx context.Context, t screenTool, path string, limit t
 		if !strings.Contains(w, targetWord) {
 			continue
 		}
-		var err error
-		if folder, err = makeMemoryFolder(e.memoryFolders()); err != nil {
+		made, remove, err := makeMemoryFolder(e.memoryFolders())
+		if err != nil {
 			return nil, err
 		}
-		defer os.RemoveAll(folder)
+		defer remove()
+		folder = made
 		words[i] = strings.ReplaceAll(w, targetWord, filepath.Join(folder, "screen.png"))
 		// Where import, and gnome-screenshot, put what they work on.
 		environ = append(environ, "TMPDIR="+folder, "MAGICK_TEMPORARY_PATH="+folder, "XDG_CACHE_HOME="+folder)
@@ -314,18 +316,49 @@ func (e *env) memoryFolders() []string {
 	return []string{e.getenv("XDG_RUNTIME_DIR"), "/dev/shm"}
 }
 
+const memoryPrefix = "locker-screen-"
+
 // makeMemoryFolder makes a private folder in the first of dirs that lies on a
 // file system in memory.
-func makeMemoryFolder(dirs []string) (string, error) {
+func makeMemoryFolder(dirs []string) (folder string, remove func(), err error) {
 	for _, dir := range dirs {
 		if dir == "" || !inMemory(dir) {
 			continue
 		}
-		if folder, err := os.MkdirTemp(dir, "locker-screen-*"); err == nil { // mode 0700
-			return folder, nil
+		for range 3 { // before it is held, another capture may take it for left over
+			folder, err := os.MkdirTemp(dir, memoryPrefix+"*") // mode 0700
+			if err != nil {
+				break
+			}
+			held, err := holdFolder(folder)
+			if err == nil {
+				return folder, func() { os.RemoveAll(folder); held.Close() }, nil
+			}
+			os.RemoveAll(folder)
 		}
 	}
-	return "", &captureError{"capture.no-memory-folder", nil}
+	return "", nil, &captureError{"capture.no-memory-folder", nil}
+}
+
+// sweepMemoryFolders removes the folders of captures that were killed: a
+// picture would stay in them until the machine is shut down.
+func sweepMemoryFolders(dirs []string) {
+	for _, dir := range dirs {
+		if dir == "" || !inMemory(dir) {
+			continue
+		}
+		entries, _ := os.ReadDir(dir) // what cannot be read holds nothing of ours
+		for _, entry := range entries {
+			if !strings.HasPrefix(entry.Name(), memoryPrefix) {
+				continue
+			}
+			path := filepath.Join(dir, entry.Name())
+			if held, err := holdFolder(path); err == nil {
+				os.RemoveAll(path)
+				held.Close()
+			}
+		}
+	}
 }
 
 // programVersion is the version that a program names itself, "" if it does not.

@@ -52,7 +52,7 @@ func TestScreenNeedsMemory(t *testing.T) {
 		t.Errorf("%v, started %v", err, exists(started))
 	}
 	for _, dir := range []string{"", "/proc", filepath.Join(t.TempDir(), "none")} {
-		if folder, err := makeMemoryFolder([]string{dir}); err == nil {
+		if folder, _, err := makeMemoryFolder([]string{dir}); err == nil {
 			t.Errorf("%q: made %s", dir, folder)
 		}
 	}
@@ -62,6 +62,43 @@ func TestScreenNeedsMemory(t *testing.T) {
 	e, _ = captureEnv(t, "linux", vars) // the control
 	if _, err := e.takeScreen(t.Context(), tool, path, time.Second); err == nil || !strings.Contains(err.Error(), "it gave no picture") || !exists(started) {
 		t.Errorf("control: %v, started %v", err, exists(started))
+	}
+}
+
+// What a killed capture left in memory is removed, and nothing that is in use or
+// somebody else's.
+func TestSweepMemoryFolders(t *testing.T) {
+	if runtime.GOOS != "linux" || !inMemory("/dev/shm") {
+		t.Skip("no file system in memory")
+	}
+	dir, err := os.MkdirTemp("/dev/shm", "locker-test-*")
+	if err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	used, remove, err := makeMemoryFolder([]string{dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	left, other, link := filepath.Join(dir, memoryPrefix+"1"), filepath.Join(dir, "other"), filepath.Join(dir, memoryPrefix+"2")
+	for _, folder := range []string{left, other} {
+		if err := os.Mkdir(folder, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, "screen.png"), []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(other, link); err != nil {
+		t.Fatal(err)
+	}
+	sweepMemoryFolders([]string{"", t.TempDir(), dir})
+	if exists(left) || !exists(used) || !exists(filepath.Join(other, "screen.png")) || !exists(link) {
+		t.Errorf("left over %v, in use %v, other %v, link %v", exists(left), exists(used), exists(other), exists(link))
+	}
+	remove()
+	if exists(used) {
+		t.Error("still there")
 	}
 }
 

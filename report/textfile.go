@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"mime"
 	"path"
 	"strings"
 	"unicode"
@@ -387,46 +386,4 @@ func maskStart(s, all, mask string) (string, bool) {
 		return short[:n] + mask, true
 	}
 	return short[:n], masked
-}
-
-// headerLine returns the unfolded value of a header, "" if there is none. The
-// lines of head end in a line feed alone.
-func headerLine(head, want string) string {
-	lines := strings.Split(head, "\n")
-	for i, line := range lines {
-		name, value, ok := strings.Cut(line, ":")
-		if !ok || !strings.EqualFold(strings.TrimSpace(name), want) {
-			continue
-		}
-		for _, next := range lines[i+1:] {
-			if !strings.HasPrefix(next, " ") && !strings.HasPrefix(next, "\t") {
-				break
-			}
-			value += " " + strings.TrimSpace(next)
-		}
-		return strings.TrimSpace(value)
-	}
-	return ""
-}
-
-// mailHeader decodes a header of a mail, "" if there is none or nothing to
-// decode.
-func mailHeader(source, want string) string {
-	head, _, _ := strings.Cut(strings.TrimPrefix(strings.ReplaceAll(source, "\r\n", "\n"), "\ufeff"), "\n\n")
-	value := headerLine(head, want)
-	d := mime.WordDecoder{CharsetReader: func(charset string, r io.Reader) (io.Reader, error) {
-		switch strings.ToLower(charset) {
-		case "iso-2022-jp":
-			return japanese.ISO2022JP.NewDecoder().Reader(r), nil
-		case "shift_jis", "shift-jis", "sjis", "x-sjis", "windows-31j", "cp932":
-			return japanese.ShiftJIS.NewDecoder().Reader(r), nil
-		case "euc-jp":
-			return japanese.EUCJP.NewDecoder().Reader(r), nil
-		}
-		return nil, fmt.Errorf("unknown character set %q", charset)
-	}}
-	if s, err := d.DecodeHeader(value); err == nil && s != value {
-		return s
-	}
-	return ""
 }

@@ -65,12 +65,18 @@ func (e *env) names() names {
 		exchange: func(s string) (string, []string, bool) {
 			c, _ := e.books()
 			x, ok := c.Lookup(s)
-			return x.Key, c.Near(s), ok
+			if ok {
+				return x.Key, nil, true
+			}
+			return "", c.Near(s), false
 		},
 		kind: func(s string) (string, []string, bool) {
 			_, b := e.books()
 			k, ok := b.Lookup(s)
-			return k.Key, b.Near(s), ok
+			if ok {
+				return k.Key, nil, true
+			}
+			return "", b.Near(s), false
 		},
 		id: func(at, of, id string) (string, bool, bool) {
 			c, _ := e.books()

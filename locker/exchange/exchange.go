@@ -8,9 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"regexp"
-	"slices"
 	"strings"
 	"sync"
 
@@ -78,10 +76,17 @@ type exchangeFile struct {
 	Contradiction []Remark
 }
 
-// Catalog is a set of exchanges.
+// Catalog is a set of exchanges. Each is read when it is asked for.
 type Catalog struct {
-	all   map[string]Exchange
-	names datafile.Names
+	files *datafile.Files[exchangeFile, entry]
+	keys  datafile.Names
+	names func() *datafile.Names // all of them
+}
+
+// entry is what a data file holds.
+type entry struct {
+	Exchange
+	spellings []string
 }
 
 //go:embed data/*.toml
@@ -97,44 +102,54 @@ var Builtin = sync.OnceValue(func() *Catalog {
 })
 
 // Load returns the built-in exchanges with the user's own files over them. The
-// catalog is usable even if there is an error: see [datafile.Load]; an
+// catalog is usable even if there is an error: see [datafile.Open]; an
 // identifier pattern that is no regular expression is left out.
 func Load(own fs.FS) (*Catalog, error) {
 	builtin, err := fs.Sub(files, "data")
 	if err != nil {
 		return nil, fmt.Errorf("opening built-in exchanges: %w", err)
 	}
-	read, err := datafile.Load[exchangeFile](builtin, own)
-	c := &Catalog{all: make(map[string]Exchange)}
-	keys := slices.Sorted(maps.Keys(read))
-	for _, key := range keys {
-		f := read[key]
-		e := Exchange{Key: key, EN: f.EN, JA: f.JA, Sources: f.Sources, ReadOn: f.ReadOn,
-			Contradictions: f.Contradiction, channels: f.Channel}
-		for _, id := range f.ID {
-			re, bad := regexp.Compile(id.Pattern)
-			if bad != nil {
-				err = errors.Join(err, fmt.Errorf("reading data file %q: pattern %q: %w", key+".toml", id.Pattern, bad))
-				continue
+	c := &Catalog{}
+	c.files, err = datafile.Open(builtin, own, entryOf)
+	for _, key := range c.files.Keys() {
+		c.keys.Add(key, key)
+	}
+	c.names = sync.OnceValue(func() *datafile.Names {
+		names := &datafile.Names{}
+		for _, key := range c.files.Keys() {
+			names.Add(key, key)
+		}
+		for _, key := range c.files.Keys() {
+			e, _ := c.files.Get(key)
+			for _, name := range append([]string{e.EN, e.JA}, e.spellings...) {
+				names.Add(key, name)
 			}
-			e.ids = append(e.ids, idShape{id.Of, re})
 		}
-		c.all[key] = e
-		c.names.Add(key, key)
-	}
-	for _, key := range keys {
-		for _, name := range append([]string{read[key].EN, read[key].JA}, read[key].Spellings...) {
-			c.names.Add(key, name)
-		}
-	}
+		return names
+	})
 	return c, err
 }
 
+func entryOf(key string, f exchangeFile) (e entry, err error) {
+	e = entry{Exchange{Key: key, EN: f.EN, JA: f.JA, Sources: f.Sources, ReadOn: f.ReadOn,
+		Contradictions: f.Contradiction, channels: f.Channel}, f.Spellings}
+	for _, id := range f.ID {
+		re, bad := regexp.Compile(id.Pattern)
+		if bad != nil {
+			err = errors.Join(err, fmt.Errorf("reading data file %q: pattern %q: %w", key+".toml", id.Pattern, bad))
+			continue
+		}
+		e.ids = append(e.ids, idShape{id.Of, re})
+	}
+	return e, err
+}
+
 // Exchanges returns all exchanges in the order of their keys.
-func (c *Catalog) Exchanges() []Exchange {
-	var all []Exchange
-	for _, key := range slices.Sorted(maps.Keys(c.all)) {
-		all = append(all, c.all[key])
+func (c *Catalog) Exchanges() (all []Exchange) {
+	for _, key := range c.files.Keys() {
+		if e, ok := c.files.Get(key); ok {
+			all = append(all, e.Exchange)
+		}
 	}
 	return all
 }
@@ -142,9 +157,13 @@ func (c *Catalog) Exchanges() []Exchange {
 // Lookup finds an exchange by its key, name or another spelling, whatever the
 // case and width of the letters.
 func (c *Catalog) Lookup(name string) (Exchange, bool) {
-	key, ok := c.names.Lookup(name)
-	return c.all[key], ok
+	key, ok := c.keys.Lookup(name)
+	if !ok {
+		key, _ = c.names().Lookup(name)
+	}
+	e, ok := c.files.Get(key)
+	return e.Exchange, ok
 }
 
 // Near returns at most three names that may have been meant.
-func (c *Catalog) Near(name string) []string { return c.names.Near(name) }
+func (c *Catalog) Near(name string) []string { return c.names().Near(name) }

@@ -69,14 +69,11 @@ type kindFile struct {
 	Contradiction []Remark
 }
 
-// Book is a set of kinds.
+// Book is a set of kinds. Each is read when it is asked for.
 type Book struct {
-	kinds   []Kind
-	lists   map[string]Kind
-	at      map[string]int
-	names   datafile.Names
-	steps   map[string][]stepFile
-	sources map[string]Source
+	files *datafile.Files[kindFile, kindFile]
+	keys  datafile.Names
+	all   func() ([]Kind, *datafile.Names) // all kinds in their order, and by all names
 }
 
 //go:embed kind/*.toml sources.toml
@@ -92,67 +89,92 @@ var Builtin = sync.OnceValue(func() *Book {
 })
 
 // Load returns the built-in kinds with the user's own files over them. The book
-// is usable even if there is an error: see [datafile.Load].
+// is usable even if there is an error: see [datafile.Open].
 func Load(own fs.FS) (*Book, error) {
 	builtin, err := fs.Sub(files, "kind")
 	if err != nil {
 		return nil, fmt.Errorf("opening built-in kinds: %w", err)
 	}
-	all, err := datafile.Load[kindFile](builtin, own)
-	b := &Book{at: make(map[string]int), lists: make(map[string]Kind), steps: make(map[string][]stepFile)}
-	keys := make([]string, 0, len(all))
-	for key, f := range all {
-		for i, s := range f.Step {
-			if s.Of != "" && len(all[s.Of].Step) == 0 {
-				err = errors.Join(err, fmt.Errorf("reading data file %q: there are no steps of %q", key+".toml", s.Of))
-			}
-			if s.ID == "" {
+	b := &Book{}
+	b.files, err = datafile.Open(builtin, own, func(_ string, f kindFile) (kindFile, error) {
+		for i := range f.Step {
+			if f.Step[i].ID == "" {
 				f.Step[i].ID = strconv.Itoa(i + 1)
 			}
 		}
-		b.steps[key] = f.Step
-		if f.List {
-			b.lists[key] = Kind{Key: key, JA: f.JA, EN: f.EN, Contradictions: f.Contradiction}
+		return f, nil
+	})
+	for _, key := range b.files.Keys() {
+		b.keys.Add(key, key)
+	}
+	b.all = sync.OnceValues(b.readAll)
+	for _, key := range b.files.Own() {
+		f, _ := b.files.Get(key)
+		err = errors.Join(err, b.dangling(key, f))
+	}
+	return b, err
+}
+
+// dangling tells of a file whose steps are to be those of a kind without any.
+func (b *Book) dangling(key string, f kindFile) (err error) {
+	for _, s := range f.Step {
+		if s.Of == "" {
 			continue
 		}
-		keys = append(keys, key)
-	}
-	slices.SortFunc(keys, func(x, y string) int {
-		return cmp.Or(cmp.Compare(all[x].Order, all[y].Order), cmp.Compare(x, y))
-	})
-	for i, key := range keys {
-		f := all[key]
-		b.kinds = append(b.kinds, Kind{key, f.JA, f.EN, f.Police, f.Clock, f.Dangerous, f.Sources, f.Wish, f.Contradiction})
-		b.at[key] = i
-	}
-	// Keys first: no other name may hide one.
-	for _, k := range b.kinds {
-		b.names.Add(k.Key, k.Key)
-	}
-	for _, k := range b.kinds {
-		for _, name := range append([]string{k.JA, k.EN}, all[k.Key].Also...) {
-			b.names.Add(k.Key, name)
+		if of, _ := b.files.Get(s.Of); len(of.Step) == 0 {
+			err = errors.Join(err, fmt.Errorf("reading data file %q: there are no steps of %q", key+".toml", s.Of))
 		}
 	}
-	text, bad := files.ReadFile("sources.toml")
-	if bad == nil {
-		b.sources, bad = datafile.Decode[map[string]Source]("sources.toml", text)
+	return err
+}
+
+func (b *Book) readAll() (kinds []Kind, names *datafile.Names) {
+	names = &datafile.Names{}
+	read := make(map[string]kindFile)
+	for _, key := range b.files.Keys() {
+		if f, ok := b.files.Get(key); ok && !f.List {
+			read[key] = f
+			kinds = append(kinds, f.kind(key))
+			names.Add(key, key) // keys first: no other name may hide one
+		}
 	}
-	return b, errors.Join(err, bad)
+	slices.SortStableFunc(kinds, func(x, y Kind) int { return cmp.Compare(read[x.Key].Order, read[y.Key].Order) })
+	for _, k := range kinds {
+		for _, name := range append([]string{k.JA, k.EN}, read[k.Key].Also...) {
+			names.Add(k.Key, name)
+		}
+	}
+	return kinds, names
+}
+
+func (f kindFile) kind(key string) Kind {
+	return Kind{key, f.JA, f.EN, f.Police, f.Clock, f.Dangerous, f.Sources, f.Wish, f.Contradiction}
 }
 
 // Kinds returns all kinds in their order.
-func (b *Book) Kinds() []Kind { return slices.Clone(b.kinds) }
+func (b *Book) Kinds() []Kind {
+	kinds, _ := b.all()
+	return slices.Clone(kinds)
+}
 
 // Lookup finds a kind by its key or by a Japanese or English name, whatever the
 // case and width of the letters.
 func (b *Book) Lookup(name string) (Kind, bool) {
-	key, ok := b.names.Lookup(name)
+	key, _ := b.keys.Lookup(name)
+	f, ok := b.files.Get(key)
+	if !ok || f.List {
+		_, names := b.all()
+		key, _ = names.Lookup(name)
+		f, ok = b.files.Get(key)
+	}
 	if !ok {
 		return Kind{}, false
 	}
-	return b.kinds[b.at[key]], true
+	return f.kind(key), true
 }
 
 // Near returns at most three names that may have been meant.
-func (b *Book) Near(name string) []string { return b.names.Near(name) }
+func (b *Book) Near(name string) []string {
+	_, names := b.all()
+	return names.Near(name)
+}

@@ -1,6 +1,12 @@
 package playbook
 
-import "slices"
+import (
+	"slices"
+	"strings"
+	"sync"
+
+	"evidence-locker/locker/datafile"
+)
 
 // A Step is one thing to do.
 type Step struct {
@@ -75,7 +81,8 @@ func (b *Book) collect(key, phase string, seen map[string]bool) (out []Step) {
 		return nil
 	}
 	seen[key] = true
-	for _, s := range b.steps[key] {
+	f, _ := b.files.Get(key)
+	for _, s := range f.Step {
 		switch {
 		case len(s.Phases) > 0 && !slices.Contains(s.Phases, phase):
 		case s.Of != "":
@@ -89,11 +96,11 @@ func (b *Book) collect(key, phase string, seen map[string]bool) (out []Step) {
 
 // Step finds a step by its key, whatever its phase.
 func (b *Book) Step(key string) (Step, bool) {
-	for kind, steps := range b.steps {
-		for _, s := range steps {
-			if s.Of == "" && kind+"/"+s.ID == key {
-				return Step{key, s.JA, s.EN, s.Sources, s.Always}, true
-			}
+	kind, id, _ := strings.Cut(key, "/")
+	f, _ := b.files.Get(kind)
+	for _, s := range f.Step {
+		if s.Of == "" && s.ID == id {
+			return Step{key, s.JA, s.EN, s.Sources, s.Always}, true
 		}
 	}
 	return Step{}, false
@@ -101,8 +108,11 @@ func (b *Book) Step(key string) (Step, bool) {
 
 // List returns a list that belongs to no kind, by its key.
 func (b *Book) List(key string) (Kind, bool) {
-	k, ok := b.lists[key]
-	return k, ok
+	f, ok := b.files.Get(key)
+	if !ok || !f.List {
+		return Kind{}, false
+	}
+	return Kind{Key: key, JA: f.JA, EN: f.EN, Contradictions: f.Contradiction}, true
 }
 
 // Always returns the steps that are worth saying whatever happened.
@@ -112,6 +122,18 @@ func (b *Book) Always() []Step {
 
 // Source finds a source by its tag.
 func (b *Book) Source(tag string) (Source, bool) {
-	s, ok := b.sources[tag]
+	s, ok := sources()[tag]
 	return s, ok
 }
+
+var sources = sync.OnceValue(func() map[string]Source {
+	text, err := files.ReadFile("sources.toml")
+	var all map[string]Source
+	if err == nil {
+		all, err = datafile.Decode[map[string]Source]("sources.toml", text)
+	}
+	if err != nil {
+		panic("playbook: built-in data: " + err.Error()) // a test loads them
+	}
+	return all
+})

@@ -86,9 +86,13 @@ func TestStepsAreWhole(t *testing.T) {
 		}
 	}
 	n := 0
-	for key, steps := range b.steps {
+	for _, key := range b.files.Keys() {
+		f, ok := b.files.Get(key)
+		if err := b.dangling(key, f); !ok || err != nil {
+			t.Errorf("%s cannot be read: %v", key, err)
+		}
 		seen := map[string]bool{}
-		for _, s := range steps {
+		for _, s := range f.Step {
 			for _, p := range s.Phases {
 				if !slices.Contains(Phases(), p) {
 					t.Errorf("%s: phase %q", key, p)

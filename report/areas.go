@@ -1,6 +1,7 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"image"
 	"maps"
@@ -96,32 +97,17 @@ func (b *builder) checkAreas() error {
 	return nil
 }
 
-// placeAreas refuses areas that are not on their picture, and cuts off what
-// stands over its edge. It reads a picture that has any.
-func placeAreas(seq int64, p *typeset.Picture) error {
-	if len(p.Masks)+len(p.Marks) == 0 {
-		return nil
+// areaError says in terms of records what typeset says of an area.
+func (r *Report) areaError(err error) error {
+	var e *typeset.AreaError
+	if !errors.As(err, &e) {
+		return err
 	}
-	info, err := typeset.Inspect(p.Open)
-	clip := func(areas []image.Rectangle, mask bool) ([]image.Rectangle, error) {
-		var out []image.Rectangle
-		for _, area := range areas {
-			in := area.Intersect(image.Rect(0, 0, info.Width, info.Height))
-			switch {
-			case err != nil:
-				return nil, &AreaError{Seq: seq, Mask: mask, Area: area, Reason: NotShown, Err: err}
-			case in.Empty():
-				return nil, &AreaError{Seq: seq, Mask: mask, Area: area, Reason: Outside, Width: info.Width, Height: info.Height}
-			}
-			out = append(out, in)
-		}
-		return out, nil
+	out := &AreaError{Seq: r.pictures[e.ID].Seq, Mask: e.Mask, Area: e.Area, Reason: Outside, Width: e.Width, Height: e.Height, Err: e.Err}
+	if e.Err != nil {
+		out.Reason = NotShown
 	}
-	var areaErr error
-	if p.Masks, areaErr = clip(p.Masks, true); areaErr == nil {
-		p.Marks, areaErr = clip(p.Marks, false)
-	}
-	return areaErr
+	return out
 }
 
 // caption names a picture, and says what was done to the copy that is shown.

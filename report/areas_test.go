@@ -93,7 +93,7 @@ func TestAreasReachThePicture(t *testing.T) {
 		n := 0
 		for _, b := range d.Blocks {
 			if p, ok := b.(typeset.Picture); ok {
-				want, marks := append(area(0, 0, 10, 10), area(30, 20, 10, 10)...), area(1, 2, 3, 4)
+				want, marks := append(area(-5, -5, 15, 15), area(30, 20, 100, 100)...), area(1, 2, 3, 4)
 				if n++; n == 2 {
 					want, marks = nil, nil
 				}

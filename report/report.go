@@ -198,7 +198,7 @@ func (r *Report) note(set map[int64]bool, seq int64) {
 func (r *Report) WritePDF(ctx context.Context, w io.Writer, o PDFOptions) error {
 	d, err := r.document(ctx, o)
 	if err == nil {
-		err = d.Write(ctx, w)
+		err = r.areaError(d.Write(ctx, w))
 	}
 	if err != nil {
 		return fmt.Errorf("writing report as PDF: %w", err)
@@ -216,11 +216,7 @@ func (r *Report) document(ctx context.Context, o PDFOptions) (*typeset.Document,
 		}
 		switch block := block.(type) {
 		case typeset.Picture:
-			p, err := r.picture(block, o)
-			if err != nil {
-				return nil, err
-			}
-			blocks = append(blocks, p)
+			blocks = append(blocks, r.picture(block, o))
 		case typeset.Card:
 			x, ok := r.files[block.ID]
 			if !ok {
@@ -265,12 +261,9 @@ func (o PDFOptions) open(x exhibit) func() (io.ReadCloser, error) {
 }
 
 // picture adds to the block of a picture where its bytes are.
-func (r *Report) picture(p typeset.Picture, o PDFOptions) (typeset.Picture, error) {
+func (r *Report) picture(p typeset.Picture, o PDFOptions) typeset.Picture {
 	x := r.pictures[p.ID]
 	p.Open = o.open(x)
-	if err := placeAreas(x.Seq, &p); err != nil {
-		return p, err
-	}
 	card := p.Card
 	p.Card = func(why *typeset.PictureError) typeset.Card {
 		if why.Reason == typeset.Unreadable {
@@ -278,5 +271,5 @@ func (r *Report) picture(p typeset.Picture, o PDFOptions) (typeset.Picture, erro
 		}
 		return card(why)
 	}
-	return p, nil
+	return p
 }

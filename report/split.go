@@ -44,7 +44,7 @@ func (r *Report) split(ctx context.Context, o PDFOptions, sizes func(*typeset.Do
 	}
 	limit := o.MaxSize
 	o.MaxSize = 0
-	fail := func(err error) ([]*Report, error) { return nil, fmt.Errorf("splitting report: %w", err) }
+	fail := func(err error) ([]*Report, error) { return nil, fmt.Errorf("splitting report: %w", r.areaError(err)) }
 
 	d, err := r.document(ctx, o)
 	if err != nil {

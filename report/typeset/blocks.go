@@ -130,7 +130,7 @@ type Picture struct {
 
 	// Marks are frames to draw over the picture, in pixels of the picture as
 	// it is seen upright. Marks and masks are cut off at its edges; one with
-	// nothing left is an error.
+	// nothing left is an error, as is any on a picture that cannot be shown.
 	Marks []image.Rectangle
 
 	// Masks are areas that are black in the document's copy of the picture:

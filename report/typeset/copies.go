@@ -10,13 +10,16 @@ import (
 	"sync/atomic"
 )
 
-// AreaError says that a mark or a mask covers nothing of its picture.
+// AreaError says that a mark or a mask covers nothing of its picture, or that
+// the picture cannot be shown: a document without a mask that was asked for must
+// not be handed over.
 type AreaError struct {
 	Block         int    // index in Document.Blocks
 	ID            string // of the picture
 	Mask          bool   // else a mark
 	Area          image.Rectangle
-	Width, Height int // pixels of the picture, upright
+	Width, Height int   // pixels of the picture, upright
+	Err           error // a *PictureError: why the picture cannot be shown; else nil
 }
 
 func (e *AreaError) Error() string {
@@ -24,30 +27,35 @@ func (e *AreaError) Error() string {
 	if e.Mask {
 		kind = "mask"
 	}
-	return fmt.Sprintf("typesetting: block %d: the %s %v covers nothing of a picture of %d×%d pixels",
-		e.Block+1, kind, e.Area, e.Width, e.Height)
+	s := fmt.Sprintf("typesetting: block %d: the %s %v covers nothing", e.Block+1, kind, e.Area)
+	if e.Err != nil {
+		return s + ": " + e.Err.Error()
+	}
+	return s + fmt.Sprintf(" of a picture of %d×%d pixels", e.Width, e.Height)
 }
+
+func (e *AreaError) Unwrap() error { return e.Err }
 
 // prepare takes over the marks and masks of block i.
 func (in *inspected) prepare(i int, b Picture) error {
-	if in.err != nil {
-		return nil // a card shows no pixels
-	}
 	clip := func(areas []image.Rectangle, mask bool) (out []image.Rectangle, err error) {
 		for _, a := range areas {
 			c := a.Intersect(image.Rect(0, 0, in.Width, in.Height))
-			if c.Empty() {
-				return nil, &AreaError{Block: i, ID: b.ID, Mask: mask, Area: a, Width: in.Width, Height: in.Height}
+			if e := (&AreaError{Block: i, ID: b.ID, Mask: mask, Area: a, Width: in.Width, Height: in.Height}); in.err != nil {
+				e.Err = in.err
+				return nil, e
+			} else if c.Empty() {
+				return nil, e
 			}
 			out = append(out, c)
 		}
 		return out, nil
 	}
-	marks, err := clip(b.Marks, false)
+	masks, err := clip(b.Masks, true)
 	if err != nil {
 		return err
 	}
-	masks, err := clip(b.Masks, true)
+	marks, err := clip(b.Marks, false)
 	if err != nil {
 		return err
 	}

@@ -310,8 +310,17 @@ func TestAreas(t *testing.T) {
 			}
 		}
 	}
-	// A card shows nothing, so there is nothing to cover.
-	if err := (&Document{Blocks: []Block{Picture{Open: from(file[:200]), Masks: []image.Rectangle{{}}}}}).Write(context.Background(), io.Discard); err != nil {
+	// Nor is a document without what was asked for written where the picture
+	// cannot be shown.
+	for _, p := range []Picture{{Open: from(file[:200]), Masks: []image.Rectangle{{}}}, {Open: from(file[:200]), Marks: []image.Rectangle{image.Rect(0, 0, 9, 9)}}} {
+		var out bytes.Buffer
+		var ae *AreaError
+		var pe *PictureError
+		if err := (&Document{Blocks: []Block{p}}).Write(context.Background(), &out); !errors.As(err, &ae) || !errors.As(err, &pe) || ae.Mask != (p.Masks != nil) || out.Len() > 0 {
+			t.Error(err)
+		}
+	}
+	if err := (&Document{Blocks: []Block{Picture{Open: from(file[:200])}}}).Write(context.Background(), io.Discard); err != nil { // the control: a card
 		t.Error(err)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"evidence-locker/locker/datafile"
@@ -29,7 +28,9 @@ type dialogue struct {
 	now   time.Time
 	ended bool // by Ctrl-C: nothing more is asked, and what was given counts
 
-	waited bool // for the last line: it was not typed before its question
+	err    error // why it ended
+	waited bool  // for the last line: it was not typed before its question
+	enters int   // typed in advance, one for each of the next questions
 }
 
 // canAsk reports whether somebody sits there to answer: at a terminal, and with
@@ -59,21 +60,58 @@ func (d *dialogue) remark(mark, text string) {
 	_ = d.e.ui.tell(lines...)
 }
 
-// line asks for one line.
+// line asks for one line. The lines of a block that is pasted are joined by
+// blanks.
 func (d *dialogue) line(key string, args ...any) string {
-	return d.prompt(d.e.ui.lang.msg(key, args...))
+	return strings.ReplaceAll(d.block(key, args...), "\n", " ")
+}
+
+// block asks for one line. If several are pasted, all of them are the answer:
+// they must not answer the next questions. Those without text are left out.
+func (d *dialogue) block(key string, args ...any) string {
+	answer := d.prompt(d.e.ui.lang.msg(key, args...))
+	if d.ended || !d.waited {
+		return answer
+	}
+	rest := d.pasted()
+	if answer == "" && strings.TrimSpace(rest) == "" {
+		d.enters = strings.Count(rest, "\n")
+		return ""
+	}
+	var given []string
+	for _, line := range strings.Split(answer+"\n"+rest, "\n") {
+		if line = strings.TrimSpace(line); line != "" {
+			given = append(given, line)
+		}
+	}
+	if len(given) > 1 {
+		d.remark("", d.e.ui.lang.msg("form.pasted", len(given)))
+	}
+	return strings.Join(given, "\n")
+}
+
+// pasted returns what came together with the last line.
+func (d *dialogue) pasted() string {
+	rest := strings.ReplaceAll(d.e.ui.rest(), "\r", "\n")
+	if strings.TrimSpace(rest) != "" && !strings.HasSuffix(rest, "\n") {
+		_ = d.e.ui.tell("") // the echo of it ends in the middle of a line
+	}
+	return rest
 }
 
 func (d *dialogue) prompt(text string) string {
 	if d.ended {
 		return ""
 	}
-	var waited atomic.Bool
-	timer := time.AfterFunc(typedAhead, func() { waited.Store(true) })
+	if d.enters > 0 {
+		d.enters--
+		d.waited = false
+		_ = d.e.ui.tell(text)
+		return ""
+	}
+	d.waited = !d.e.ui.typedAhead()
 	answer, err := d.e.ui.askLine(d.ctx, text)
-	timer.Stop()
-	d.waited = waited.Load()
-	d.ended = err != nil
+	d.ended, d.err = err != nil, err
 	return strings.TrimSpace(answer)
 }
 
@@ -87,12 +125,8 @@ func (d *dialogue) text(key string, args ...any) string {
 // the middle of what was pasted: the rest must neither be lost nor reach the
 // shell.
 func (d *dialogue) lines(key string, args ...any) string {
-	return d.harmless(func() string { return d.more(d.line(key, args...)) })
+	return d.harmless(func() string { return d.more(d.prompt(d.e.ui.lang.msg(key, args...))) })
 }
-
-// typedAhead is how soon a line is there that was typed before the question: what
-// follows it then answers the next one.
-const typedAhead = 30 * time.Millisecond
 
 // more reads the lines after the first.
 func (d *dialogue) more(text string) string {
@@ -102,17 +136,14 @@ func (d *dialogue) more(text string) string {
 			if !mayBePasted {
 				break
 			}
-			rest := strings.ReplaceAll(d.e.ui.rest(), "\r", "\n")
-			if strings.TrimSpace(rest) == "" {
+			rest := strings.TrimSpace(d.pasted())
+			if rest == "" {
 				break
 			}
 			if text != "" {
 				text += "\n\n"
 			}
-			text += strings.TrimSpace(rest)
-			if !strings.HasSuffix(rest, "\n") {
-				_ = d.e.ui.tell("")
-			}
+			text += rest
 		}
 		if next = d.prompt(">"); next != "" {
 			text += "\n" + next
@@ -217,7 +248,7 @@ func (d *dialogue) kinds() []string {
 }
 
 var (
-	listMark    = regexp.MustCompile(`[,，、;；]`)
+	listMark    = regexp.MustCompile(`[,，、;；\n]`)
 	onlyNumbers = regexp.MustCompile(`^[0-9\s]+$`)
 )
 
@@ -227,8 +258,8 @@ func (d *dialogue) choose(title, prompt string, all []choice, lookup func(string
 	for {
 		d.tell(title)
 		d.show(all)
-		answer := d.line(prompt)
-		parts := []string{answer}
+		answer := d.block(prompt)
+		parts := []string{strings.ReplaceAll(answer, "\n", " ")}
 		if several {
 			parts = listMark.Split(answer, -1)
 			if folded := width.Fold.String(answer); onlyNumbers.MatchString(folded) {

@@ -6,7 +6,6 @@ import (
 	"runtime/debug"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"evidence-locker/locker"
@@ -132,12 +131,12 @@ func (a *adding) run(ctx context.Context) error {
 		debug.SetGCPercent(-1) // the process ends before there is anything worth collecting
 	}
 	if err := a.chooseIncident(ctx); err != nil {
-		return err
+		return a.nothing(err)
 	}
 	if a.ask != nil {
 		interrupted, err := a.ask(ctx)
 		if err != nil {
-			return err
+			return a.nothing(err)
 		}
 		if interrupted {
 			return a.recordInterrupted(ctx, generated != "")
@@ -154,6 +153,14 @@ func (a *adding) run(ctx context.Context) error {
 		return e.offerOwnPassphrase(ctx, v, generated)
 	}
 	return nil
+}
+
+// nothing says at Ctrl-C that there is no record.
+func (a *adding) nothing(err error) error {
+	if errors.Is(err, context.Canceled) {
+		a.e.ui.info("form.nothing")
+	}
+	return err
 }
 
 // recordInterrupted records what was answered before Ctrl-C, and says so.
@@ -222,8 +229,9 @@ type adding struct {
 
 	unasked bool // nothing is asked: what is on the screen was taken with one keystroke
 
-	current  int  // the current incident before the run, 0 if there is none
-	begins   bool // a new incident begins
+	current  int       // the current incident before the run, 0 if there is none
+	begins   bool      // a new incident begins
+	last     time.Time // the hour in which current was last added to
 	recorded []jsonRecord
 	told     []locker.Fact // those of them about the incident itself
 	failed   []jsonFailed
@@ -240,7 +248,7 @@ func (a *adding) chooseIncident(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.current, a.incident = c.Number, -1
+	a.current, a.last, a.incident = c.Number, c.LastAdded, -1
 	switch age := a.now.Sub(c.LastAdded); {
 	case a.target.New, a.target.Number > 0:
 	case c.Number == 0:
@@ -273,7 +281,8 @@ func (a *adding) askIncident(ctx context.Context, current int, age time.Duration
 	for {
 		answer, err := "", errNoTerminal
 		if !a.unasked {
-			answer, err = u.ask(ctx, "ask.which-incident", current, ago)
+			d := &dialogue{e: a.e, ctx: ctx, now: a.now}
+			answer, err = d.line("ask.which-incident", current, ago), d.err
 		}
 		switch {
 		case errors.Is(err, errNoTerminal):
@@ -283,7 +292,6 @@ func (a *adding) askIncident(ctx context.Context, current int, age time.Duration
 		case err != nil:
 			return locker.Target{}, err
 		}
-		answer = strings.TrimSpace(answer)
 		if answer == "" {
 			return locker.Target{New: true}, nil
 		}

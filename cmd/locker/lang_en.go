@@ -160,12 +160,16 @@ var english = catalogue{
 
 	// times
 	"form.intro":         "Enter skips a question. Ctrl-C ends, and what was given is recorded.",
+	"form.to-new":        "The answers begin a new incident.",
+	"form.to-current":    "The answers go to incident %d (current, last added to less than %s ago); for another one: Ctrl-C, then -i N or --new.",
+	"form.to-other":      "The answers go to incident %d.",
 	"form.exchange":      "Which exchange?",
 	"form.one":           "Number, name or part of it:",
 	"form.kind":          "What kind of trouble?",
 	"form.several":       "Numbers or names, several with commas:",
 	"form.when":          "When did it happen? (Enter: now; -: not known)",
 	"form.orders":        "Order IDs, if any, several with commas:",
+	"form.orders-split":  "%d order IDs: %s",
 	"form.what":          "What happened? (an empty line ends)",
 	"form.time-again":    "Time (Enter keeps what was typed as a note):",
 	"form.bad-amount":    `not an amount like "0.5 BTC"`,
@@ -177,7 +181,9 @@ var english = catalogue{
 	"form.field":         "%s (Enter to skip):",
 	"form.account-field": "%s, %s (Enter to skip):",
 	"form.accounts":      "Your accounts, one exchange after the other; Enter when there is none left.",
+	"form.pasted":        "(%d lines pasted, taken as one answer)",
 	"form.secret":        "this looks like a password, a key or a recovery phrase; nobody needs it, and it is not recorded; answer without it",
+	"form.nothing":       "nothing was recorded",
 	"form.kept":          "what was answered until then is recorded",
 
 	// times

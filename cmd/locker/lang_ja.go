@@ -159,12 +159,16 @@ var japanese = catalogue{
 
 	// times
 	"form.intro":         "Enter で質問を飛ばせます。Ctrl-C で終わり、そこまでの答えは記録します。",
+	"form.to-new":        "答えは新しい案件に記録します。",
+	"form.to-current":    "答えは案件 %d (現在の案件、最後の追加から%s以内) に記録します。別の案件なら Ctrl-C で終え、-i N か --new を付けてください。",
+	"form.to-other":      "答えは案件 %d に記録します。",
 	"form.exchange":      "どの取引所ですか",
 	"form.one":           "番号、名前、またはその一部:",
 	"form.kind":          "どの種類のトラブルですか",
 	"form.several":       "番号か名前(複数は「、」で区切る):",
 	"form.when":          "いつ起きましたか(Enter: 今、-: 不明)",
 	"form.orders":        "注文番号があれば(複数は「、」で区切る):",
+	"form.orders-split":  "注文番号 %d件: %s",
 	"form.what":          "何が起きましたか(空の行で終わり)",
 	"form.time-again":    "時刻(Enter なら入力したままメモに残す):",
 	"form.bad-amount":    "「0.5 BTC」のような数量として読めません",
@@ -176,7 +180,9 @@ var japanese = catalogue{
 	"form.field":         "%s(Enter で飛ばす):",
 	"form.account-field": "%s の%s(Enter で飛ばす):",
 	"form.accounts":      "ご自身の口座を取引所ごとに伺います。もうなければ Enter で終わります。",
+	"form.pasted":        "(貼り付けられた%d行を、一つの答えとして受け取りました)",
 	"form.secret":        "パスワード、鍵、復元フレーズのようです。誰にも必要がないので記録しません。それを除いてお答えください",
+	"form.nothing":       "何も記録していません",
 	"form.kept":          "そこまでの答えは記録しました",
 
 	// times

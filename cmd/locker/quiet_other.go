@@ -1,4 +1,4 @@
-//go:build !linux
+//go:build !linux && !darwin
 
 package main
 
@@ -9,6 +9,8 @@ func echoOff(*os.File) {}
 func keepTyped(*os.File) {}
 
 func takeTyped(*os.File) bool { return false }
+
+func lineThere(*os.File) bool { return false }
 
 func takeRest(*os.File) string { return "" }
 

@@ -208,11 +208,6 @@ func (u *ui) tell(lines ...string) error {
 	})
 }
 
-// ask asks for one line. The end of input is an empty answer.
-func (u *ui) ask(ctx context.Context, key string, args ...any) (string, error) {
-	return u.prompt(ctx, u.lang.msg(key, args...), readLine)
-}
-
 // askSecret asks for one line and does not show it.
 func (u *ui) askSecret(ctx context.Context, key string, args ...any) (string, error) {
 	return u.prompt(ctx, u.lang.msg(key, args...), func(in, out *os.File) (string, error) {
@@ -228,6 +223,16 @@ func (u *ui) askSecret(ctx context.Context, key string, args ...any) (string, er
 // can tell.
 func (u *ui) askLine(ctx context.Context, text string) (string, error) {
 	return u.converse(ctx, text, readLine, true)
+}
+
+// typedAhead reports whether a line is there before its question is asked. What
+// follows it then answers the next one.
+func (u *ui) typedAhead() (there bool) {
+	_ = u.withTTY(func(in, _ *os.File) error {
+		there = lineThere(in)
+		return nil
+	})
+	return there
 }
 
 // rest returns what was typed or pasted and no question has read yet.

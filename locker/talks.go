@@ -1,6 +1,7 @@
 package locker
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -10,40 +11,74 @@ import (
 	"evidence-locker/locker/record"
 )
 
-// A Talk is what was said with one desk about one matter. Contact records of
-// one incident belong together
+// A Talk is what was said with one desk about one matter. Contact records
+// belong together
 //
-//   - by inquiry number, unless they are with different desks;
-//   - a record without a number: with the one open talk that the incident has
+//   - by inquiry number, unless they are with different desks: those of one
+//     incident first, else the one talk of all other incidents that has it.
+//     Nobody can look a number up when a reply comes, so that it may be recorded
+//     under the wrong incident. The support of different exchanges, where both
+//     incidents name theirs, is different desks;
+//   - a record without a number: with the one open talk that its incident has
 //     with that desk (or has at all, if it names no desk). If several are open,
 //     nobody can tell: it is a talk of its own, and Unsure if it is an answer;
-//   - an answer with a number that is new: with the one open talk with that
-//     desk that has no number yet, which thereby gets it.
+//   - an answer with a number that is new: with the one open talk of its incident
+//     with that desk that has no number yet, which thereby gets it.
 //
-// An outcome ends a talk and its clocks. A further message to the desk opens it
-// again, and so does a further due time.
+// A record that was brought into another incident ([Vault.Move]) is of both, of
+// that one first. An outcome ends a talk and its clocks. A further message to
+// the desk opens it again, and so does a further due time.
 type Talk struct {
-	With    string // as [Party] has it, or as recorded; "" if not recorded
-	Number  string // the inquiry number as recorded, "" if none is
-	Due     []*Record
-	Waiting *Record // the first message that no reply followed, nil if none
-	Unsure  []*Record
+	Incident  int    // the one under which it began
+	With      string // as [Party] has it, or as recorded; "" if not recorded
+	Number    string // the inquiry number as recorded, "" if none is
+	Due       []*Record
+	Waiting   *Record   // the first message that no reply followed, nil if none
+	Unsure    []*Record // it is not certain that these belong to no other talk
+	Elsewhere []*Record // these are of other incidents and were not brought into this one
 
-	closed bool
+	closed   bool
+	exchange string       // of the incident, as [datafile.Fold] has it
+	in       map[int]bool // the incidents of its records
 }
 
 func (t *Talk) open() bool { return !t.closed || len(t.Due) > 0 }
 
-// Talks returns the incident's talks in the order in which they began. Records
-// count in the order in which the talks took place, as far as that is recorded.
-func (in *Incident) Talks() (talks []*Talk) {
-	records := slices.Clone(in.All(record.Contact))
-	slices.SortStableFunc(records, func(x, y *Record) int {
+// A contact is a contact record with what its incident tells of it.
+type contact struct {
+	*Record
+	exchange string
+	brought  []int // the other incidents that it was brought into
+}
+
+// Talks returns the talks of incidents, as [Vault.Incidents] returns those, in
+// the order in which they began. Records count in the order in which the talks
+// took place, as far as that is recorded.
+func Talks(incidents []*Incident) (talks []*Talk) {
+	type place struct {
+		incident int
+		seq      int64
+	}
+	brought := map[place][]int{}
+	var records []contact
+	for _, in := range incidents {
+		for n, named := range in.named() {
+			for seq := range named {
+				brought[place{n, seq}] = append(brought[place{n, seq}], in.Number)
+			}
+		}
+		exchange := datafile.Fold(in.Text("exchange"))
+		for _, r := range in.All(record.Contact) {
+			records = append(records, contact{Record: r, exchange: exchange})
+		}
+	}
+	slices.SortStableFunc(records, func(x, y contact) int {
 		a, _ := x.Happened()
 		b, _ := y.Happened()
-		return a.Compare(b)
+		return cmp.Or(a.Compare(b), cmp.Compare(x.Seq, y.Seq))
 	})
 	for _, r := range records {
+		r.brought = brought[place{r.Incident, r.Seq}]
 		t, fresh, sure := talkOf(talks, r)
 		if fresh {
 			talks = append(talks, t)
@@ -51,7 +86,10 @@ func (in *Incident) Talks() (talks []*Talk) {
 		t.add(r, fresh, sure)
 	}
 	for _, t := range talks { // with nothing left to end, it does not matter
-		if !slices.ContainsFunc(talks, func(o *Talk) bool { return o != t && o.open() && (t.With == "" || o.With == t.With) }) {
+		if !slices.ContainsFunc(talks, func(o *Talk) bool {
+			near := o.in[t.Incident] || t.Number != "" && datafile.Fold(o.Number) == datafile.Fold(t.Number)
+			return o != t && near && o.open() && (t.With == "" || o.With == t.With)
+		}) {
 			t.Unsure = nil
 		}
 	}
@@ -90,7 +128,7 @@ func (r *Record) answers() bool {
 }
 
 // talkOf finds the talk that a contact record belongs to, or begins one.
-func talkOf(talks []*Talk, r *Record) (t *Talk, fresh, sure bool) {
+func talkOf(talks []*Talk, r contact) (t *Talk, fresh, sure bool) {
 	number, party := datafile.Fold(r.said("inquiry_no")), r.party()
 	same := func(t *Talk, strict bool) bool {
 		return datafile.Fold(t.With) == datafile.Fold(party) || !strict && (t.With == "" || party == "")
@@ -104,28 +142,53 @@ func talkOf(talks []*Talk, r *Record) (t *Talk, fresh, sure bool) {
 		}
 		return found, n
 	}
-	begun := &Talk{With: party, Number: r.said("inquiry_no")}
+	begun := &Talk{Incident: r.Incident, With: party, Number: r.said("inquiry_no"), exchange: r.exchange, in: map[int]bool{}}
+	// What was brought somewhere is meant for there, if something there fits.
+	homes := [][]int{r.brought, {r.Incident}}
+	in := func(t *Talk, home []int) bool { return slices.ContainsFunc(home, func(n int) bool { return t.in[n] }) }
 	if number != "" {
-		for i := len(talks) - 1; i >= 0; i-- {
-			if datafile.Fold(talks[i].Number) == number && same(talks[i], false) {
-				return talks[i], false, true
+		numbered := func(t *Talk) bool { return datafile.Fold(t.Number) == number && same(t, false) }
+		for _, home := range homes {
+			for _, t := range slices.Backward(talks) {
+				if in(t, home) && numbered(t) {
+					return t, false, true
+				}
 			}
 		}
-		if r.answers() {
-			if t, n := only(func(t *Talk) bool { return t.Number == "" && t.open() && same(t, true) }); n == 1 {
+		other, n := only(func(t *Talk) bool {
+			return numbered(t) && (party != "support" || t.exchange == "" || r.exchange == "" || t.exchange == r.exchange)
+		})
+		switch {
+		case n == 1:
+			return other, false, true
+		case n > 1:
+			return begun, true, !r.answers()
+		}
+		for _, home := range homes {
+			if t, n := only(func(t *Talk) bool { return t.Number == "" && in(t, home) && t.open() && same(t, true) }); n == 1 && r.answers() {
 				return t, false, true
 			}
 		}
 		return begun, true, true
 	}
-	t, n := only(func(t *Talk) bool { return t.open() && (party == "" || same(t, true)) })
-	if n == 1 {
-		return t, false, true
+	open := 0
+	for _, home := range homes {
+		t, n := only(func(t *Talk) bool { return in(t, home) && t.open() && (party == "" || same(t, true)) })
+		if n == 1 {
+			return t, false, true
+		}
+		open += n
 	}
-	return begun, true, n == 0 || !r.answers()
+	return begun, true, open == 0 || !r.answers()
 }
 
-func (t *Talk) add(r *Record, fresh, sure bool) {
+func (t *Talk) add(r contact, fresh, sure bool) {
+	if r.Incident != t.Incident && !slices.Contains(r.brought, t.Incident) {
+		t.Elsewhere = append(t.Elsewhere, r.Record)
+	}
+	for _, n := range append(r.brought, r.Incident) {
+		t.in[n] = true
+	}
 	if t.With == "" {
 		t.With = r.party()
 	}
@@ -133,13 +196,13 @@ func (t *Talk) add(r *Record, fresh, sure bool) {
 		t.Number = r.said("inquiry_no")
 	}
 	if !sure {
-		t.Unsure = append(t.Unsure, r)
+		t.Unsure = append(t.Unsure, r.Record)
 	}
 	direction, _ := Direction(r.said("direction"))
 	if direction == "out" || direction != "in" && !r.answers() && (fresh || r.said("text") != "") {
 		t.closed = false
 		if t.Waiting == nil {
-			t.Waiting = r
+			t.Waiting = r.Record
 		}
 	}
 	if r.answers() {
@@ -149,7 +212,7 @@ func (t *Talk) add(r *Record, fresh, sure bool) {
 		t.closed, t.Due = true, nil
 	}
 	if due, ok := r.Fields["due"].(record.Time); ok && !due.At.IsZero() {
-		t.Due = append(t.Due, r)
+		t.Due = append(t.Due, r.Record)
 	}
 }
 

@@ -2,6 +2,7 @@ package locker
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -9,14 +10,26 @@ import (
 	"evidence-locker/locker/record"
 )
 
-// contacts makes an incident of contact records, written "field=value;..." each,
+// contacts makes incidents of contact records, written "field=value;..." each,
 // recorded an hour after another; "at" and "due" are hours, and "why" withdraws.
-func contacts(t *testing.T, lines ...string) *Incident {
+// "2|" before a record puts it into incident 2 instead of 1; "exchange" is one of
+// the incident, and "move" brings the record of that number there.
+func contacts(t *testing.T, lines ...string) []*Incident {
 	t.Helper()
 	begin := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
-	in := &Incident{Number: 1}
+	var all []*Incident
+	for n := range 3 {
+		all = append(all, &Incident{Number: n + 1})
+	}
+	under := map[string]int{} // which incident a record is of
 	for i, line := range lines {
-		r := &Record{Known: true, Record: record.Record{Seq: int64(i + 1), Type: record.Contact, Fields: record.Fields{},
+		in := all[0]
+		if number, rest, ok := strings.Cut(line, "|"); ok {
+			in, line = all[number[0]-'1'], rest
+		}
+		seq := strconv.Itoa(i + 1)
+		under[seq] = in.Number
+		r := &Record{Known: true, Record: record.Record{Seq: int64(i + 1), Incident: in.Number, Type: record.Contact, Fields: record.Fields{},
 			RecordedAt: begin.Add(time.Duration(i+1) * time.Hour)}}
 		for _, pair := range strings.Split(line, ";") {
 			name, value, ok := strings.Cut(pair, "=")
@@ -30,20 +43,30 @@ func contacts(t *testing.T, lines ...string) *Incident {
 				r.Fields[name] = record.Time{At: begin.Add(time.Duration(hours) * time.Hour)}
 			case "why":
 				r.Retracted = &Record{}
+			case "exchange":
+				r.Type = record.Incident
+				r.Fields[name] = record.Text(value)
+			case "move":
+				r.Type = record.Under
+				r.Fields["incident"], r.Fields["seqs"] = record.Int(under[value]), record.List{record.Text(value)}
 			default:
 				r.Fields[name] = record.Text(value)
 			}
 		}
 		in.Records = append(in.Records, r)
 	}
-	return in
+	return all
 }
 
-// told writes talks as "with number waiting:SEQ due:SEQ,SEQ unsure:SEQ".
+// told writes talks as "with number waiting:SEQ due:SEQ unsure:SEQ
+// elsewhere:SEQ", with the incident before it if that is not 1.
 func told(talks []*Talk) string {
 	var lines []string
 	for _, t := range talks {
 		line := t.With + " " + t.Number
+		if t.Incident != 1 {
+			line = fmt.Sprintf("%d|%s", t.Incident, line)
+		}
 		if t.Waiting != nil {
 			line += fmt.Sprintf(" waiting:%d", t.Waiting.Seq)
 		}
@@ -52,6 +75,9 @@ func told(talks []*Talk) string {
 		}
 		for _, r := range t.Unsure {
 			line += fmt.Sprintf(" unsure:%d", r.Seq)
+		}
+		for _, r := range t.Elsewhere {
+			line += fmt.Sprintf(" elsewhere:%d", r.Seq)
 		}
 		lines = append(lines, line)
 	}
@@ -97,9 +123,24 @@ func TestTalks(t *testing.T) {
 		{"the order is that of the talks, not of recording", []string{"with=support;inquiry_no=4;reply=r;at=0", "inquiry_no=4;direction=out;at=-5"}, "support 4"},
 		{"what was withdrawn does not count", []string{"with=support;direction=out;due=9", "with=support;reply=r;outcome=o;why=x"}, "support  waiting:1 due:1"},
 		{"without a desk the one open talk is meant", []string{"with=bank;direction=out", "reply=r"}, "bank "},
+		{"an outcome under another incident ends the talk that has its number", []string{"with=support;inquiry_no=4;direction=out;due=9", "2|inquiry_no=4;outcome=o"}, "support 4 elsewhere:2"},
+		{"so does a reply, and what is asked there waits", []string{"inquiry_no=4;direction=out", "2|inquiry_no=４;reply=r", "2|inquiry_no=4;text=and"}, " 4 waiting:3 elsewhere:2 elsewhere:3"},
+		{"with the support of the same exchange, or of one that nobody named", []string{"exchange=bitbank", "with=support;inquiry_no=4;direction=out", "2|exchange=BITBANK", "2|with=support;inquiry_no=4;reply=r", "3|with=support;inquiry_no=4;reply=r"},
+			"support 4 elsewhere:4 elsewhere:5"},
+		{"but not of another", []string{"exchange=bitbank", "with=support;inquiry_no=4;direction=out", "2|exchange=kraken", "2|with=support;inquiry_no=4;outcome=o"}, "support 4 waiting:2\n2|support 4"},
+		{"nor of another desk", []string{"with=support;inquiry_no=4;direction=out", "2|with=police;inquiry_no=4;outcome=o"}, "support 4 waiting:1\n2|police 4"},
+		{"its own incident comes first", []string{"exchange=bitbank", "with=support;inquiry_no=4;direction=out", "2|exchange=kraken", "2|with=support;inquiry_no=4;direction=out", "2|inquiry_no=4;outcome=o"},
+			"support 4 waiting:2\n2|support 4"},
+		{"of two other incidents none is guessed", []string{"exchange=bitbank", "with=support;inquiry_no=4;direction=out", "2|exchange=kraken", "2|with=support;inquiry_no=4;direction=out", "3|inquiry_no=4;outcome=o"},
+			"support 4 waiting:2\n2|support 4 waiting:4\n3| 4 unsure:5"},
+		{"without a number nothing is looked for elsewhere", []string{"with=support;direction=out", "2|with=support;outcome=o"}, "support  waiting:1\n2|support "},
+		{"what was brought in is of both", []string{"with=support;direction=out", "2|with=support;outcome=o", "move=2"}, "support "},
+		{"and not elsewhere", []string{"with=support;inquiry_no=4;direction=out", "2|inquiry_no=4;outcome=o", "move=2"}, "support 4"},
+		{"it is meant for where it was brought", []string{"with=support;direction=out", "2|with=support;direction=out", "2|with=support;outcome=o", "move=3"}, "support \n2|support  waiting:2"},
+		{"unless that is withdrawn", []string{"with=support;direction=out", "2|with=support;outcome=o", "move=2;why=x"}, "support  waiting:1\n2|support "},
 		{"a time that is text is no clock", []string{"with=bank;direction=in;station=x"}, "bank "},
 	} {
-		if got := told(contacts(t, c.lines...).Talks()); got != c.want {
+		if got := told(Talks(contacts(t, c.lines...))); got != c.want {
 			t.Errorf("%s:\n%s\nwant:\n%s", c.name, got, c.want)
 		}
 	}

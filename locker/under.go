@@ -71,10 +71,9 @@ func (v *Vault) Move(ctx context.Context, seqs []int64, to int) (made []Recorded
 // to no other: they are about its records, not about what happened.
 var bound = []record.Type{record.Retract, record.Custody, record.KeyType, record.Under, record.Reporter}
 
-// bringIn adds the records that the incident's under records name, and no
-// other. Each knows by which of them it came and whether it was withdrawn in
-// its own incident; what under records there name does not come along.
-func (v *Vault) bringIn(ctx context.Context, k *crypto.Key, in *Incident) error {
+// named returns the records that the incident's under records name, by their
+// incident and number, each with the record that names it.
+func (in *Incident) named() map[int]map[int64]*Record {
 	named := map[int]map[int64]*Record{}
 	for _, u := range in.All(record.Under) {
 		n, ok := u.Fields["incident"].(record.Int)
@@ -93,6 +92,14 @@ func (v *Vault) bringIn(ctx context.Context, k *crypto.Key, in *Incident) error 
 			named[int(n)][seq] = u
 		}
 	}
+	return named
+}
+
+// bringIn adds the records that the incident's under records name, and no
+// other. Each knows by which of them it came and whether it was withdrawn in
+// its own incident; what under records there name does not come along.
+func (v *Vault) bringIn(ctx context.Context, k *crypto.Key, in *Incident) error {
+	named := in.named()
 	for _, n := range slices.Sorted(maps.Keys(named)) {
 		records, damaged, err := v.openAll(ctx, k, n, func(r *Record) bool { return named[n][r.Seq] != nil })
 		if err != nil {

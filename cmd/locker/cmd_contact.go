@@ -72,10 +72,18 @@ func runContact(ctx context.Context, e *env, o contactOptions) error {
 	if err != nil {
 		return err
 	}
-	// A reply comes days later and is about the same trouble; which one an
-	// inquiry number is of cannot be seen without the passphrase.
+	// A reply comes days later and is about the same trouble. Which one an
+	// inquiry number is of cannot be seen without the passphrase, and no digest
+	// of it is kept in the clear: so short a number could be guessed from one.
+	// Reading finds its talk (locker.Talks).
 	a := &adding{e: e, now: now, files: files, target: target, goesOn: true}
-	a.plan = func() *plan { return o.plan(now, len(files) > 0, e) }
+	a.plan = func() *plan {
+		p := o.plan(now, len(files) > 0, e)
+		if numbers, _ := a.v.IncidentNumbers(ctx); len(numbers) > 1 && !blankText(o.inquiry) && o.incident == "" && !a.begins {
+			p.problems = append(p.problems, problem{key: "contact.any-incident", args: []any{o.inquiry}, hint: true})
+		}
+		return p
+	}
 	return a.run(ctx)
 }
 

@@ -37,6 +37,18 @@ type jsonSummary struct {
 	Due     []jsonDue     `json:"due,omitempty"`
 	Waiting []jsonWaiting `json:"waiting,omitempty"`
 	Unsure  []int64       `json:"unsure,omitempty"` // answers of which nobody can tell what they answer
+
+	Elsewhere []jsonElsewhere `json:"elsewhere,omitempty"`
+
+	ambiguous []bool // for each of Unsure: it has a number, which several incidents have
+}
+
+// jsonElsewhere is a record of a talk of this incident that was recorded under
+// another one.
+type jsonElsewhere struct {
+	Seq     int64    `json:"seq"`
+	Under   int      `json:"incident"`
+	Inquiry jsonText `json:"inquiry_no,omitempty"`
 }
 
 // jsonDue is a clock that runs.
@@ -80,13 +92,14 @@ func runList(ctx context.Context, e *env) error {
 		return err
 	}
 	list := []jsonSummary{}
+	talks := locker.Talks(incidents)
 	damaged := false
 	for _, in := range incidents {
 		damaged = damaged || len(in.Damaged) > 0
 		e.ui.damage(in.Damaged)
 		if in.Number > 0 {
 			s := summarise(in, current.Number)
-			s.talks(in, e.now().At)
+			s.talks(talks, e.now().At)
 			list = append(list, s)
 		}
 	}

@@ -12,24 +12,31 @@ import (
 // This file shows what list knows of talks: what is due, and what has no reply.
 
 // talks fills in the clocks of an incident as they stand now.
-func (s *jsonSummary) talks(in *locker.Incident, now time.Time) {
-	for _, t := range in.Talks() {
+func (s *jsonSummary) talks(talks []*locker.Talk, now time.Time) {
+	for _, t := range talks {
+		if t.Incident != s.Incident {
+			continue
+		}
 		for _, r := range t.Due {
 			due := r.Fields["due"].(record.Time).At // a talk has no other
 			s.Due = append(s.Due, jsonDue{
 				At: timeJSON(due), DaysLeft: daysBetween(now, due), Overdue: due.Before(now),
-				With: jsonText(t.With), Inquiry: jsonText(t.Number), Seq: r.Seq, incident: in.Number, at: due,
+				With: jsonText(t.With), Inquiry: jsonText(t.Number), Seq: r.Seq, incident: s.Incident, at: due,
 			})
 		}
 		if r := t.Waiting; r != nil {
 			since, said := r.Happened()
 			s.Waiting = append(s.Waiting, jsonWaiting{
 				Since: timeJSON(since), Recorded: !said, Days: daysBetween(since, now),
-				With: jsonText(t.With), Inquiry: jsonText(t.Number), Seq: r.Seq, incident: in.Number, at: since,
+				With: jsonText(t.With), Inquiry: jsonText(t.Number), Seq: r.Seq, incident: s.Incident, at: since,
 			})
 		}
 		for _, r := range t.Unsure {
 			s.Unsure = append(s.Unsure, r.Seq)
+			s.ambiguous = append(s.ambiguous, t.Number != "")
+		}
+		for _, r := range t.Elsewhere {
+			s.Elsewhere = append(s.Elsewhere, jsonElsewhere{Seq: r.Seq, Under: r.Incident, Inquiry: jsonText(t.Number)})
 		}
 	}
 }
@@ -82,10 +89,30 @@ func (u *ui) talkTables(list []jsonSummary) {
 	}
 	u.titled("list.waiting", t)
 	for _, s := range list {
-		for _, seq := range s.Unsure {
-			u.warning("list.unsure", seq, quoteLine(u.command("contact", "-i", strconv.Itoa(s.Incident), "--inquiry", "ID", "--outcome", "TEXT")))
+		u.elsewhere(s)
+		for i, seq := range s.Unsure {
+			under := strconv.Itoa(s.Incident)
+			if s.ambiguous[i] {
+				under = "N"
+			}
+			u.warning("list.unsure", seq, quoteLine(u.command("contact", "-i", under, "--inquiry", "ID", "--outcome", "TEXT")))
 		}
 	}
+}
+
+// elsewhere names the records that count for a talk of an incident and do not
+// stand there, and how to have them in its reports.
+func (u *ui) elsewhere(s jsonSummary) {
+	if len(s.Elsewhere) == 0 || u.quiet {
+		return
+	}
+	words := []string{"move"}
+	for _, r := range s.Elsewhere {
+		u.hint("list.elsewhere", r.Seq, r.Under, string(r.Inquiry), s.Incident)
+		words = append(words, strconv.FormatInt(r.Seq, 10))
+	}
+	u.hint("list.bring")
+	u.lineToCopy(u.command(append(words, "--to", strconv.Itoa(s.Incident))...))
 }
 
 func (u *ui) heads(names ...string) []string {

@@ -51,6 +51,18 @@ func (in *Incident) Value(field string) (record.Value, *Record) {
 	return nil, nil
 }
 
+// Choose is Value, but for what fits: the newest value that does counts before
+// those that do not.
+func (in *Incident) Choose(field string, fits func(string) bool) (record.Value, *Record) {
+	facts := in.All(record.Incident)
+	for i := len(facts) - 1; i >= 0; i-- {
+		if v, ok := facts[i].Fields[field]; ok && fits(v.String()) {
+			return v, facts[i]
+		}
+	}
+	return in.Value(field)
+}
+
 // Text returns the newest value of a field of the incident's own facts as
 // text, "" if there is none.
 func (in *Incident) Text(field string) string {

@@ -84,8 +84,9 @@ func live(in *locker.Incident, t record.Type) []*locker.Record {
 }
 
 // with returns the records of a path that have a value there. For the incident
-// and the person the newest counts, but for fields that add up; account data is
-// that of the incident's exchange only.
+// and the person the newest counts, but for fields that add up; of the exchange
+// the newest that is known, since another spelling of it may be mistyped. Account
+// data is that of the incident's exchange only.
 func (b *builder) with(path string) []*locker.Record {
 	typ, name, _ := strings.Cut(path, ".")
 	t := record.Type(typ)
@@ -106,7 +107,13 @@ func (b *builder) with(path string) []*locker.Record {
 	}
 	rs = slices.DeleteFunc(slices.Clone(rs), func(r *locker.Record) bool { return len(b.wording(r, name)) == 0 })
 	if _, f, ok := record.LookupField(path); ok && !f.Multi && (t == "incident" || t == "reporter") && len(rs) > 1 {
-		rs = rs[len(rs)-1:]
+		counts := len(rs) - 1
+		for i, r := range rs {
+			if _, known := b.exchanges.Lookup(plain(b.wording(r, name))); path == "incident.exchange" && known {
+				counts = i
+			}
+		}
+		rs = rs[counts : counts+1]
 	}
 	b.having[path] = rs
 	return rs

@@ -211,7 +211,7 @@ var idOf = map[record.Type]string{
 
 func newFilling(e *env, in *locker.Incident, p *plan) *filling {
 	f := &filling{e: e, in: in, p: p, kinds: in.Kinds(), things: map[record.Type][]*thing{}, account: record.Fields{}, with: map[string]string{}}
-	if s := in.Text("exchange"); s != "" {
+	if s := e.exchangeOf(in); s != "" {
 		f.exchange, _, _ = e.names().exchange(s)
 		if f.exchange == "" {
 			f.exchange = s

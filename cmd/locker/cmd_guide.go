@@ -203,8 +203,10 @@ func (e *env) guideIncident(ctx context.Context, g *guide) error {
 			g.phase = phase
 		}
 	}
-	if name := in.Text("exchange"); g.named == "" && name != "" {
-		g.at(exchanges, name)
+	if g.named == "" {
+		if name := e.exchangeOf(in); name != "" {
+			g.at(exchanges, name)
+		}
 	}
 	g.done = map[string][]*locker.Record{}
 	for _, r := range in.All(record.Action) {

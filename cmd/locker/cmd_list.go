@@ -98,7 +98,7 @@ func runList(ctx context.Context, e *env) error {
 		damaged = damaged || len(in.Damaged) > 0
 		e.ui.damage(in.Damaged)
 		if in.Number > 0 {
-			s := summarise(in, current.Number)
+			s := e.summarise(in, current.Number)
 			s.talks(talks, e.now().At)
 			list = append(list, s)
 		}
@@ -122,11 +122,15 @@ func runList(ctx context.Context, e *env) error {
 	return err
 }
 
-func summarise(in *locker.Incident, current int) jsonSummary {
+func (e *env) summarise(in *locker.Incident, current int) jsonSummary {
+	name, _ := in.Choose("exchange", e.knownExchange)
 	s := jsonSummary{
 		Incident: in.Number, Current: in.Number == current,
-		Exchange: jsonText(in.Text("exchange")), Kinds: []jsonText{}, Title: jsonText(in.Text("title")),
+		Kinds: []jsonText{}, Title: jsonText(in.Text("title")),
 		Records: len(in.Records), Files: len(in.Exhibits()), Damaged: len(in.Damaged),
+	}
+	if name != nil {
+		s.Exchange = jsonText(name.String())
 	}
 	for _, k := range in.Kinds() {
 		s.Kinds = append(s.Kinds, jsonText(k))

@@ -80,6 +80,7 @@ func runReport(ctx context.Context, e *env, opts reportOptions) error {
 		return err
 	}
 	e.ui.damage(in.Damaged)
+	e.exchangeOf(in) // the report chooses alike
 	w := &reportWriter{e: e, order: o, in: in, pdf: e.pdfSource(v, k, o)}
 	r, head, err := e.buildReport(ctx, v, k, in, o.build)
 	if err != nil {

@@ -419,7 +419,7 @@ func (a *adding) show(r locker.Recorded) {
 		}
 	}
 	if !u.asJSON {
-		for _, line := range u.recordLines(r.Seq, r.Fact.Type, r.Fact.Fields, r.File) {
+		for _, line := range u.recordLines(r.Seq, r.Fact.Type, u.worded(r.Fact.Type, r.Fact.Fields), r.File) {
 			u.print(line)
 		}
 	}

@@ -146,6 +146,9 @@ func (e *env) summarise(in *locker.Incident, current int) jsonSummary {
 
 func first(v record.Value, _ *locker.Record) record.Value { return v }
 
+// kindsColumn is what a kind takes of a line of list at most.
+const kindsColumn = 24
+
 // summaryTable lists incidents. When one began is never guessed from when it
 // was recorded.
 func (u *ui) summaryTable(list []jsonSummary) *table {
@@ -165,7 +168,7 @@ func (u *ui) summaryTable(list []jsonSummary) *table {
 		}
 		kinds := make([]string, len(s.Kinds))
 		for i, k := range s.Kinds {
-			kinds[i] = string(k)
+			kinds[i] = u.kindName(string(k), kindsColumn)
 		}
 		t.rows = append(t.rows, []string{
 			number, when, orDash(string(s.Exchange)), orDash(strings.Join(kinds, ",")), orDash(string(s.Title)),

@@ -180,7 +180,7 @@ func (u *ui) shownLines(r *locker.Record) []string {
 		}
 		return lines
 	}
-	lines := u.recordLines(r.Seq, r.Type, r.Fields, r.Exhibit)
+	lines := u.recordLines(r.Seq, r.Type, u.worded(r.Type, r.Fields), r.Exhibit)
 	lines = append(lines, indent+u.lang.msg("show.recorded-at", formatTime(r.RecordedAt.Truncate(time.Second))))
 	if r.Under != nil {
 		lines = append(lines, indent+u.lang.msg("show.from-incident", r.Incident, r.Under.Seq))
@@ -221,6 +221,7 @@ func (e *env) showRecord(ctx context.Context, v *locker.Vault, k *crypto.Key, se
 		u.print("  " + l.msg("show.retracted", r.Retracted.Seq, l.value(r.Retracted.Fields["why"])))
 	}
 	pair := func(name, value string) { u.print("  " + name + ": " + value) }
+	shown := u.worded(r.Type, r.Fields)
 	for _, name := range fieldNames(r.Type, r.Fields) {
 		text, ok := r.Fields[name].(record.Text)
 		if lines := safeLines(string(text)); ok && len(lines) > 1 {
@@ -230,7 +231,7 @@ func (e *env) showRecord(ctx context.Context, v *locker.Vault, k *crypto.Key, se
 			}
 			continue
 		}
-		value := l.value(r.Fields[name])
+		value := l.value(shown[name])
 		if t, ok := r.Fields[name].(record.Time); ok && t.Raw != "" {
 			value += " " + l.msg("value.typed", t.Raw)
 		}

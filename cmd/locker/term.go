@@ -46,12 +46,13 @@ type ui struct {
 	reading bool   // a question was left unanswered: its terminal stays open
 	given   string // the vault as the command line names it, "" if it does not
 
+	kindName  func(key string, width int) string
 	verifying bool    // given, if any, is the argument of verify
 	committed []int64 // the records that this run has made
 }
 
 func newUI(e *env, l lang) *ui {
-	return &ui{lang: l, out: e.stdout, err: e.stderr, openTTY: e.openTTY}
+	return &ui{lang: l, out: e.stdout, err: e.stderr, openTTY: e.openTTY, kindName: e.kindName}
 }
 
 // print writes one result line.

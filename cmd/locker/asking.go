@@ -67,13 +67,17 @@ func (d *dialogue) line(key string, args ...any) string {
 }
 
 // block asks for one line. If several are pasted, all of them are the answer:
-// they must not answer the next questions. Those without text are left out.
+// they must not answer the next questions. Those without text are left out. The
+// last one may want its Enter still, which must skip no question either.
 func (d *dialogue) block(key string, args ...any) string {
 	answer := d.prompt(d.e.ui.lang.msg(key, args...))
 	if d.ended || !d.waited {
 		return answer
 	}
-	rest := d.pasted()
+	rest := d.rest()
+	if rest != "" && !strings.HasSuffix(rest, "\n") {
+		rest += d.prompt("")
+	}
 	if answer == "" && strings.TrimSpace(rest) == "" {
 		d.enters = strings.Count(rest, "\n")
 		return ""
@@ -90,14 +94,8 @@ func (d *dialogue) block(key string, args ...any) string {
 	return strings.Join(given, "\n")
 }
 
-// pasted returns what came together with the last line.
-func (d *dialogue) pasted() string {
-	rest := strings.ReplaceAll(d.e.ui.rest(), "\r", "\n")
-	if strings.TrimSpace(rest) != "" && !strings.HasSuffix(rest, "\n") {
-		_ = d.e.ui.tell("") // the echo of it ends in the middle of a line
-	}
-	return rest
-}
+// rest returns what came together with the last line.
+func (d *dialogue) rest() string { return strings.ReplaceAll(d.e.ui.rest(), "\r", "\n") }
 
 func (d *dialogue) prompt(text string) string {
 	if d.ended {
@@ -136,14 +134,17 @@ func (d *dialogue) more(text string) string {
 			if !mayBePasted {
 				break
 			}
-			rest := strings.TrimSpace(d.pasted())
-			if rest == "" {
+			rest := d.rest()
+			if strings.TrimSpace(rest) == "" {
 				break
 			}
 			if text != "" {
 				text += "\n\n"
 			}
-			text += rest
+			text += strings.TrimSpace(rest)
+			if !strings.HasSuffix(rest, "\n") {
+				_ = d.e.ui.tell("")
+			}
 		}
 		if next = d.prompt(">"); next != "" {
 			text += "\n" + next

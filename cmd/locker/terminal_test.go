@@ -329,6 +329,10 @@ func TestPastedBlockAnswersOneQuestion(t *testing.T) {
 		s.expect(a.prompt)
 		s.got.Reset()
 		s.send(a.answer)
+		if !strings.HasSuffix(a.answer, "\r") {
+			s.expect("takeover ") // the program has it, and waits for the Enter
+			s.send("\r")
+		}
 	}
 	if code := s.code(); code != exitPartly { // the time
 		t.Errorf("exit code %d, want %d", code, exitPartly)

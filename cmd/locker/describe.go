@@ -7,10 +7,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"evidence-locker/locker"
 	"evidence-locker/locker/record"
 
+	"github.com/rivo/uniseg"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 )
@@ -104,9 +106,56 @@ func (l lang) fields(t record.Type, f record.Fields) string {
 // seqColumn is the width of record numbers.
 const seqColumn = 5
 
-// recordLines describes one record: number, type and what it says. Hashes and
-// identifiers are never shortened, so a line may be longer than the screen.
+// recordLines describes one record: number, type and what it says, folded where
+// a terminal shows it. Elsewhere a program or grep reads a record on a line.
 func (u *ui) recordLines(seq int64, t record.Type, f record.Fields, x *locker.Exhibit) []string {
+	lines := u.unfolded(seq, t, f, x)
+	if !isTerminalFile(u.out) {
+		return lines
+	}
+	var folded []string
+	for i, line := range lines {
+		folded = append(folded, foldLine(line, i > 0)...)
+	}
+	return folded
+}
+
+// foldLine breaks a line that is wider than a terminal, later ones indented as
+// far as what stands under a record. What holds no blank and no Japanese stays
+// whole, however long: an identifier, an address or a link is copied from here.
+func foldLine(line string, indented bool) []string {
+	width, indent := helpWidth, strings.Repeat(" ", seqColumn+2)
+	if indented {
+		line = strings.TrimPrefix(line, indent)
+		width -= len(indent)
+	}
+	var lines []string
+	now, word, state := "", "", -1
+	for rest := line; rest != ""; {
+		var part string
+		part, rest, _, state = uniseg.FirstLineSegmentInString(rest, state)
+		word += part
+		last, _ := utf8.DecodeLastRuneInString(part)
+		next, _ := utf8.DecodeRuneInString(rest)
+		if rest != "" && (last != ' ' && max(last, next) < utf8.RuneSelf || strings.HasSuffix(part, ": ")) {
+			continue // inside a word, or between a label and its value
+		}
+		if strings.TrimSpace(now) != "" && uniseg.StringWidth(now+strings.TrimRight(word, " ")) > width {
+			lines = append(lines, strings.TrimRight(now, " "))
+			now, width = "", helpWidth-len(indent)
+		}
+		now, word = now+word, ""
+	}
+	lines = append(lines, strings.TrimRight(now, " "))
+	for i := range lines {
+		if i > 0 || indented {
+			lines[i] = indent + lines[i]
+		}
+	}
+	return lines
+}
+
+func (u *ui) unfolded(seq int64, t record.Type, f record.Fields, x *locker.Exhibit) []string {
 	l := u.lang
 	head := fmt.Sprintf("%*d  %s  ", seqColumn, seq, l.typeName(t))
 	if text, ok := f["text"].(record.Text); ok && t == record.Note {

@@ -543,3 +543,27 @@ func BenchmarkHelp(b *testing.B) {
 		}
 	}
 }
+
+// On a terminal no line of a record is wider than it; in a pipe each is one.
+func TestRecordsFitTheTerminal(t *testing.T) {
+	home := t.TempDir()
+	initWithFile(t, home)
+	args := []string{"tried", "sell 0.5 btc_jpy 9800000", "--saw", "503 Service Unavailable, please wait for a while", "--times", "12"}
+	s := startSession(t, home, args...)
+	s.code()
+	shown := 0
+	for _, line := range strings.Split(s.got.String(), "\r\n") {
+		if shown++; len(line) > helpWidth {
+			t.Errorf("%d columns: %s", len(line), line)
+		}
+	}
+	if shown < 4 {
+		t.Errorf("not folded:\n%s", s.got.String())
+	}
+	cmd := exec.Command("locker", args...)
+	cmd.Dir, cmd.Env = home, append(os.Environ(), "HOME="+home, "XDG_DATA_HOME=", "XDG_CONFIG_HOME=", "LANG=C", "LOCKER_LANG=", "LOCKER_VAULT=", "LC_ALL=")
+	out, err := cmd.Output()
+	if err != nil || strings.Count(string(out), "\n") != 2 {
+		t.Errorf("%v: %q", err, out)
+	}
+}

@@ -389,7 +389,21 @@ func (e *env) guideHints(g *guide) {
 	case g.named == "" && !g.lists:
 		u.hint("guide.channels-hint", quoteLine(u.command(append(words, "--exchange", "NAME")...)))
 	}
-	u.hint("guide.done-hint", quoteLine(u.command(append(words, "--done", "1")...)))
+	_, book := e.books()
+	if next, _ := g.next(slices.Concat(g.steps(book)...), 0); next > 0 {
+		u.hint("guide.done-hint", quoteLine(u.command(append(words, "--done", strconv.Itoa(next))...)))
+	}
+}
+
+// next is the first step after line number after that is not known to be done,
+// with its number, which is 0 if there is none.
+func (g *guide) next(lines []playbook.Step, after int) (number int, s playbook.Step) {
+	for i, s := range lines {
+		if i >= after && len(g.done[s.Key]) == 0 {
+			return i + 1, s
+		}
+	}
+	return 0, s
 }
 
 // doneLine says when a step was done.
@@ -579,8 +593,8 @@ func (e *env) guideDone(ctx context.Context, g *guide, o guideOptions, now time.
 	if err := a.run(ctx); err != nil {
 		return err
 	}
-	if last > 0 && last < len(lines) && !e.ui.asJSON {
-		e.ui.hint("guide.next", last+1, lines[last].Text(string(e.ui.lang)))
+	if n, s := g.next(lines, last); n > 0 && last > 0 && !e.ui.asJSON {
+		e.ui.hint("guide.next", n, s.Text(string(e.ui.lang)))
 	}
 	return nil
 }

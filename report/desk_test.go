@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"evidence-locker/locker/record"
+	"evidence-locker/report/typeset"
 )
 
 // A talk with the police is known as one however the person wrote it down.
@@ -52,6 +53,48 @@ func TestFirstPageSaysWhose(t *testing.T) {
 	} {
 		if s := sectionOf(mustBuild(t, m.Input, Options{For: c.recipient, Lang: c.lang}), "top"); !strings.Contains(s, c.want) {
 			t.Errorf("%s %s: no %q:\n%s", c.recipient, c.lang, c.want, s)
+		}
+	}
+}
+
+// One inquiry stands on one line, with the desk that any of its talks names; a
+// talk without a number is a report only if it was with somebody who takes them.
+func TestEachInquiryOnce(t *testing.T) {
+	m := newMade()
+	m.add("incident", record.Fields{"exchange": word("bitbank")})
+	for _, f := range []record.Fields{
+		{"inquiry_no": word("123456"), "reply": word("確認します")},
+		{"with": word("サポート"), "inquiry_no": word("１２３４５６")},
+		{"with": word("bitbank"), "inquiry_no": word("123456")},
+		{"with": word("警察"), "inquiry_no": word("R8-1182")},
+		{"with": word("警察"), "station": word("三田警察署"), "inquiry_no": word("R8-1182")},
+		{"with": word("police"), "inquiry_no": word("123456")},
+		{"with": word("警察"), "text": word("電話した")},
+		{"with": word("渋谷警察署"), "text": word("電話した")},
+		{"with": word("support"), "text": word("再度連絡")},
+		{"with": word("bitFlyer"), "text": word("照会")},
+		{"with": word("みずほ銀行"), "text": word("照会")},
+		{"with": word("みずほ銀行"), "text": word("再照会")},
+		{"text": word("誰か")},
+	} {
+		m.add("contact", f)
+	}
+	inquiries := "サポート：123456\n警察、三田警察署：R8-1182\n警察：123456\n"
+	reported := inquiries + "渋谷警察署：番号は未記入\nみずほ銀行：番号は未記入\n"
+	for recipient, want := range map[string]string{"support": inquiries, "ic3": reported, "police-generic": reported, "mica": reported} {
+		r := mustBuild(t, m.Input, Options{For: recipient, Lang: "ja"})
+		var all strings.Builder
+		for _, block := range r.blocks {
+			if fields, ok := block.(typeset.Fields); ok {
+				for _, row := range fields.Rows {
+					if strings.Contains(plain(row.Value), "R8-1182\n") {
+						all.WriteString(plain(row.Value) + "\n")
+					}
+				}
+			}
+		}
+		if all.String() != want {
+			t.Errorf("%s:\n%s\nwant:\n%s", recipient, all.String(), want)
 		}
 	}
 }

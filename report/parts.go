@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -279,46 +280,128 @@ func (b *builder) showTwoFactor() []typeset.Span {
 	return typeset.Text(b.s("事実の記録があれば経緯の中にある。コードと読める箇所は伏せる。", "Whatever is recorded of it stands in the description. What reads like a code is masked."))
 }
 
-// showReported lists every talk with its reference number (recipients.md, rule
-// 12).
+// showReported lists what was reported elsewhere and every inquiry, each with
+// its number (recipients.md, rule 12).
 func (b *builder) showReported() []typeset.Span {
 	var lines []typeset.Span
-	for _, r := range b.with("contact") {
-		lines = join("\n", lines, b.reported(r))
+	for _, r := range b.references(b.with("contact")) {
+		lines = join("\n", lines, r.line(b))
 	}
 	return lines
 }
 
-// showInquiries lists the talks that have a reference number, each with whose
-// number it is.
+// showInquiries lists the inquiries that have a number, each with whose number
+// it is.
 func (b *builder) showInquiries() []typeset.Span {
 	var lines []typeset.Span
-	rs := b.with("contact.inquiry_no")
+	rs := b.references(b.with("contact.inquiry_no"))
 	for i, r := range rs {
 		if i == b.shown {
 			return append(lines, typeset.Span{Text: fmt.Sprintf(b.s("\nほか%d件", "\nand %d more"), len(rs)-i)})
 		}
-		lines = join("\n", lines, b.reported(r))
+		lines = join("\n", lines, r.line(b))
 	}
 	return lines
 }
 
-// reported is with whom a talk was, and its reference number.
-func (b *builder) reported(r *locker.Record) []typeset.Span {
-	who, station := b.value(r, "with"), b.value(r, "station")
-	if strings.HasSuffix(plain(who), plain(station)) {
-		station = nil // said already
+// A reference is one inquiry or report, of which any number of talks tell.
+type reference struct {
+	desk        string // what tells it from other desks; "" if no talk names it
+	who, number []typeset.Span
+	station     bool // who says which
+}
+
+// references are the inquiries and reports that talks tell of, each once: by
+// number and desk, where a talk that names no desk is with the one that another
+// talk names. A talk without a number counts if it was a report: what was said to
+// an exchange without one is no reference to anything.
+func (b *builder) references(talks []*locker.Record) (all []*reference) {
+	var unnumbered []*locker.Record
+	for _, r := range talks {
+		number := b.value(r, "inquiry_no")
+		if len(number) == 0 {
+			unnumbered = append(unnumbered, r)
+			continue
+		}
+		desk, same := b.desk(r), datafile.Fold(plain(number))
+		i := slices.IndexFunc(all, func(o *reference) bool {
+			return datafile.Fold(plain(o.number)) == same && (o.desk == desk || o.desk == "" || desk == "")
+		})
+		if i < 0 {
+			i, all = len(all), append(all, &reference{number: number})
+		}
+		all[i].add(b, r, desk)
 	}
-	who = join(b.s("、", ", "), who, station)
+	for _, r := range unnumbered {
+		desk, name := b.desk(r), datafile.Fold(plain(b.who(r)))
+		_, anyDesk := locker.Party(name)
+		known := func(o *reference) bool {
+			return o.desk == desk && (anyDesk || strings.Contains(datafile.Fold(plain(o.who)), name))
+		}
+		if b.isReport(r) && !slices.ContainsFunc(all, known) {
+			o := &reference{}
+			o.add(b, r, desk)
+			all = append(all, o)
+		}
+	}
+	return all
+}
+
+// add takes in what a talk says of the desk.
+func (o *reference) add(b *builder, r *locker.Record, desk string) {
+	station := len(b.value(r, "station")) > 0
+	if who := b.who(r); len(o.who) == 0 || station && !o.station {
+		o.who, o.station = who, station
+	}
+	o.desk = cmp.Or(o.desk, desk)
+}
+
+// line is with whom the talks were, and the number.
+func (o *reference) line(b *builder) []typeset.Span {
+	who, number := o.who, o.number
 	if len(who) == 0 {
 		who = typeset.Text(b.s("相手は未記入", "with whom is not recorded"))
 	}
-	number := b.value(r, "inquiry_no")
 	if len(number) == 0 {
 		number = typeset.Text(b.s("番号は未記入", "number not recorded"))
 	}
 	return join(b.s("：", ": "), who, number)
 }
+
+// who is with whom a talk was.
+func (b *builder) who(r *locker.Record) []typeset.Span {
+	with, station := b.value(r, "with"), b.value(r, "station")
+	if strings.HasSuffix(plain(with), plain(station)) {
+		station = nil // said already
+	}
+	return join(b.s("、", ", "), with, station)
+}
+
+// desk tells desks apart, however they are called: that of the exchange is its
+// support.
+func (b *builder) desk(r *locker.Record) string {
+	with := plain(b.value(r, "with"))
+	if isPolice(r) {
+		return "police"
+	}
+	if x, ok := b.exchanges.Lookup(with); ok && x.Key == b.exchangeKey {
+		return "support"
+	}
+	if key, ok := locker.Party(with); ok {
+		return key
+	}
+	return datafile.Fold(with)
+}
+
+// isReport tells whether a talk was with somebody to whom things are reported: the
+// police, a bank, an agency. Exchanges are called after banks.
+func (b *builder) isReport(r *locker.Record) bool {
+	with := b.desk(r)
+	_, exchange := b.exchanges.Lookup(with)
+	return !exchange && reportWord.MatchString(with)
+}
+
+var reportWord = regexp.MustCompile(`police|bank$|^bankof|銀行|信用金庫|fbi|ic3|fraud|agency|authority|bureau|commission|ministry|regulator|庁$|局$|委員会|消費者|消費生活|国民生活|検察|裁判所`)
 
 func (b *builder) showSubjects() []typeset.Span {
 	n := len(b.with("actor"))

@@ -399,6 +399,32 @@ func (v *Vault) IncidentNumbers(ctx context.Context) (out []int, err error) {
 	return out, nil
 }
 
+// SameLength returns the earlier records with a file exactly as long as one of
+// record seq, the newest first, without the key: the length of an age file tells that of
+// what is in it. Whether the content is the same, only the key tells.
+func (v *Vault) SameLength(ctx context.Context, seq int64) (out []int64, err error) {
+	err = retry(ctx, func() error {
+		out = nil
+		rows, err := v.r.QueryContext(ctx, "SELECT DISTINCT seq FROM object WHERE seq < ?1 AND size IN (SELECT size FROM object WHERE seq = ?1) ORDER BY seq DESC", seq)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var n int64
+			if err := rows.Scan(&n); err != nil {
+				return err
+			}
+			out = append(out, n)
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return nil, sqlError("reading objects", err)
+	}
+	return out, nil
+}
+
 // Record returns one record, without looking whether it was retracted. It
 // returns ErrNoRecord if there is none.
 func (v *Vault) Record(ctx context.Context, k *crypto.Key, seq int64) (*Record, error) {

@@ -274,6 +274,7 @@ func (i *importing) record(ctx context.Context) error {
 	}
 	a.problems = p.problems
 	err := a.commit(ctx, a.target, p.facts, a.files)
+	i.tellAgain(ctx)
 	if err == nil {
 		if facts := i.facts(); len(facts) > 0 {
 			err = a.commit(ctx, locker.Target{Number: a.incident}, facts, nil)
@@ -290,6 +291,20 @@ func (i *importing) record(ctx context.Context) error {
 	}
 	i.tellMissed()
 	return a.finish(ctx, err, i.statementsJSON(false))
+}
+
+// tellAgain points out a file that may have been recorded before. Only the
+// passphrase could tell: all that is seen without it is how long files are.
+func (i *importing) tellAgain(ctx context.Context) {
+	for _, r := range i.a.recorded {
+		if r.Exhibit == nil || r.Exhibit.Size == 0 {
+			continue
+		}
+		// What cannot be read now keeps nobody from recording.
+		if before, err := i.a.v.SameLength(ctx, r.Seq); err == nil && len(before) > 0 {
+			i.e.ui.hint("import.again", r.Exhibit.Name, before[0], quoteLine(i.e.ui.command("show", "--seq", strconv.FormatInt(before[0], 10))))
+		}
+	}
 }
 
 // facts are the rows to be recorded, of files that are.

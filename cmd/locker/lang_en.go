@@ -519,6 +519,7 @@ Flags may stand anywhere; "--" ends them. Adding needs no passphrase.
 	"import.bad-time":         `%s "%s": %s; no row is taken`,
 	"import.bad-zone":         `--zone "%s" is no zone like +09:00, UTC or Asia/Tokyo; no row is taken`,
 	"import.backwards":        "--since lies after --until; no row is taken",
+	"import.again":            `"%s" is exactly as long as the file of record %d; if it is the same, a report shows it and its rows once; see it: %s`,
 	"import.unreadable":       `"%s" cannot be read: %s`,
 	"import.changed":          `"%s" is not what was recorded: it changed between; no row is taken`,
 	"import.zip":              `"%s" is a ZIP or Excel file, whose rows are not read; save it as CSV and import that too`,

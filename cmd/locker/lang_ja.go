@@ -519,6 +519,7 @@ var japanese = catalogue{
 	"import.bad-time":         `%s「%s」: %s。どの行も取り込みません`,
 	"import.bad-zone":         "--zone「%s」は +09:00、UTC、Asia/Tokyo のような時間帯ではありません。どの行も取り込みません",
 	"import.backwards":        "--since が --until より後です。どの行も取り込みません",
+	"import.again":            "「%s」は記録 %d のファイルと同じ長さです。同じものなら、報告書では行ごと一つになります。確かめるには: %s",
 	"import.unreadable":       "「%s」を読めません: %s",
 	"import.changed":          "「%s」は記録した内容と違います。途中で変わりました。どの行も取り込みません",
 	"import.zip":              "「%s」は ZIP か Excel のファイルで、行を読めません。CSV で保存し、それも取り込んでください",

@@ -29,6 +29,7 @@ type problem struct {
 	key  string
 	args []any
 	near []string // what may have been meant
+	line []string // of the command that records the nearest of it, nil if there is none
 	lost bool     // exit 4
 	hint bool     // no warning at all
 }
@@ -44,7 +45,20 @@ func (p problem) show(u *ui) {
 		u.warning(p.key, p.args...)
 	}
 	if len(p.near) > 0 {
-		u.hint("hint.near", u.lang.list(p.near))
+		var line []string
+		if p.line != nil {
+			line = u.command(p.line...)
+		}
+		u.near(p.near, line)
+	}
+}
+
+// near says what may have been meant, and shows the command for it, if there is
+// one.
+func (u *ui) near(names, line []string) {
+	u.hint("hint.near", u.lang.list(names))
+	if line != nil && !u.quiet {
+		u.lineToCopy(line)
 	}
 }
 
@@ -127,6 +141,7 @@ type plan struct {
 	monthFirst bool // see names
 
 	fileWords []string // what file came from, as typed
+	again     []string // the command that adds to the same incident, nil if no line is to be shown
 }
 
 // hasFacts reports whether anything but files was given.
@@ -144,7 +159,10 @@ func (o *addOptions) hasFacts() bool {
 
 // plan maps the flags to facts. begins says that a new incident begins.
 func (o *addOptions) plan(now time.Time, begins, hasFiles bool, n names) *plan {
-	p := &plan{now: now, monthFirst: n.monthFirst}
+	p := &plan{now: now, monthFirst: n.monthFirst, again: []string{"add"}}
+	if o.incident != "" {
+		p.again = append(p.again, "-i", o.incident)
+	}
 	exchangeKey := ""
 	for _, s := range o.exchange {
 		exchangeKey = p.named(s, "exchange", n.exchange)
@@ -210,6 +228,11 @@ func (p *plan) blank(flag, s string) bool {
 	return true
 }
 
+// meant gives the last problem the command line that records what was meant.
+func (p *plan) meant(words ...string) {
+	p.problems[len(p.problems)-1].line = words
+}
+
 // named records an exchange or a kind under its key, or as given.
 func (p *plan) named(s, field string, find func(string) (string, []string, bool)) string {
 	key := p.known(s, field, find)
@@ -229,6 +252,9 @@ func (p *plan) known(s, field string, find func(string) (string, []string, bool)
 	if !ok {
 		key = s
 		p.problem(false, near, "add.unknown-"+field, s)
+		if len(near) > 0 && p.again != nil {
+			p.meant(append(slices.Clone(p.again), "--"+field, near[0])...)
+		}
 	}
 	return key
 }
@@ -501,12 +527,16 @@ func (o *addOptions) sets(p *plan, t things) {
 		typ, field, ok := settable(strings.TrimSpace(key))
 		if ok && !hasValue {
 			p.keep(s)
-			p.problem(true, []string{string(typ) + "." + field.Name + "=..."}, "add.no-equals", s)
+			p.problem(true, []string{string(typ) + "." + field.Name + "=VALUE"}, "add.no-equals", s)
 			continue
 		}
 		if !ok {
 			p.keep(s)
-			p.problem(true, nearestField(key), "add.unknown-field", key)
+			near := nearestField(key)
+			p.problem(true, near, "add.unknown-field", key)
+			if len(near) > 0 && hasValue && p.again != nil {
+				p.meant(append(slices.Clone(p.again), "--set", near[0]+"="+value)...)
+			}
 			continue
 		}
 		if p.blank("--set "+key, value) {

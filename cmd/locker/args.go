@@ -136,6 +136,13 @@ func (l *commandLine) changed(without string, add ...string) []string {
 	return append(words, l.args...)
 }
 
+// withArgs returns the line to paste with other arguments.
+func (l *commandLine) withArgs(args []string) []string {
+	other := *l
+	other.args = args
+	return other.changed("")
+}
+
 // replaced returns the line to paste with another value of a flag.
 func (l *commandLine) replaced(flag, value, by string) []string {
 	other := *l

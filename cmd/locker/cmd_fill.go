@@ -63,7 +63,7 @@ func (o *fillOptions) read(e *env) (incident int, recipients []string, err error
 		incident, err = parseNumber(o.number)
 	}
 	if err == nil && len(o.set) == 0 && !e.canAsk() {
-		err = &usageError{key: "usage.fill-nobody", example: e.ui.command("fill", "--set", "incident.title=...")}
+		err = &usageError{key: "usage.fill-nobody", example: e.ui.command("fill", "--set", "incident.title=TEXT")}
 	}
 	return incident, recipients, err
 }
@@ -487,6 +487,7 @@ func (d *dialogue) request(proposal string) string {
 // its type to it.
 func (f *filling) set(pairs []string) {
 	o, t, given := addOptions{}, things{}, map[record.Type]bool{}
+	f.p.again = []string{"fill", strconv.Itoa(f.in.Number)}
 	for _, s := range pairs {
 		if report.LooksSecret(s) {
 			f.p.problem(true, nil, "form.secret")

@@ -69,7 +69,7 @@ func runGuide(ctx context.Context, e *env, o guideOptions) error {
 		return err
 	}
 	if len(o.done) == 0 && (o.note != "" || o.at != "") {
-		return &usageError{key: "usage.guide-no-done", example: e.ui.command("guide", "theft", "--done", "1", "--note", "...")}
+		return &usageError{key: "usage.guide-no-done", example: e.line.changed("", "--done", "K")}
 	}
 	if len(o.done) > 0 {
 		return e.guideDone(ctx, g, o, now)
@@ -106,7 +106,7 @@ func (e *env) parseGuide(o guideOptions) (*guide, error) {
 	if o.exchange != "" {
 		g.at(exchanges, o.exchange)
 	}
-	for _, w := range o.words {
+	for i, w := range o.words {
 		if _, err := strconv.Atoi(width.Fold.String(w)); err == nil {
 			n, err := parseNumber(w)
 			if err != nil {
@@ -126,7 +126,9 @@ func (e *env) parseGuide(o guideOptions) (*guide, error) {
 			g.at(exchanges, w)
 		} else {
 			if near := append(book.Near(w), exchanges.Near(w)...); len(near) > 0 {
-				return nil, &usageError{key: "usage.guide-unknown-near", args: []any{w, e.ui.lang.list(near)}, example: e.ui.command("guide")}
+				words := slices.Clone(o.words)
+				words[i] = near[0]
+				return nil, &usageError{key: "usage.guide-unknown-near", args: []any{w, e.ui.lang.list(near)}, fixed: e.line.withArgs(words)}
 			}
 			return nil, &usageError{key: "usage.guide-unknown", args: []any{w}, example: e.ui.command("guide")}
 		}
@@ -374,15 +376,7 @@ func (e *env) guideHints(g *guide) {
 	if slices.ContainsFunc(g.topics, func(k playbook.Kind) bool { return k.Key == playbook.Prepare }) {
 		return
 	}
-	u := e.ui
-	words := []string{"guide"}
-	if g.incident > 0 {
-		words = append(words, strconv.Itoa(g.incident))
-	}
-	words = append(words, g.keys()...)
-	if g.phase != "" {
-		words = append(words, "--phase", g.phase)
-	}
+	u, words := e.ui, g.words()
 	switch {
 	case g.exchange != nil:
 		words = append(words, "--exchange", g.exchange.Key)
@@ -393,6 +387,19 @@ func (e *env) guideHints(g *guide) {
 	if next, _ := g.next(slices.Concat(g.steps(book)...), 0); next > 0 {
 		u.hint("guide.done-hint", quoteLine(u.command(append(words, "--done", strconv.Itoa(next))...)))
 	}
+}
+
+// words are the command that shows this guide, but for the exchange.
+func (g *guide) words() []string {
+	words := []string{"guide"}
+	if g.incident > 0 {
+		words = append(words, strconv.Itoa(g.incident))
+	}
+	words = append(words, g.keys()...)
+	if g.phase != "" {
+		words = append(words, "--phase", g.phase)
+	}
+	return words
 }
 
 // next is the first step after line number after that is not known to be done,
@@ -430,7 +437,7 @@ func (e *env) showChannels(g *guide, sources bool) {
 		}
 	}
 	if g.exchange == nil {
-		e.unknownExchange(g.named)
+		e.unknownExchange(g)
 		out(hanging("", l.msg("guide.no-channels", g.named)))
 		return
 	}
@@ -495,11 +502,11 @@ func (e *env) showChannels(g *guide, sources bool) {
 
 // unknownExchange says that nothing is known of an exchange: no reason to hold
 // the steps back.
-func (e *env) unknownExchange(name string) {
+func (e *env) unknownExchange(g *guide) {
 	exchanges, _ := e.books()
-	e.ui.warning("guide.unknown-exchange", name)
-	if near := exchanges.Near(name); len(near) > 0 {
-		e.ui.hint("hint.near", e.ui.lang.list(near))
+	e.ui.warning("guide.unknown-exchange", g.named)
+	if near := exchanges.Near(g.named); len(near) > 0 {
+		e.ui.near(near, e.ui.command(append(g.words(), "--exchange", near[0])...))
 	}
 }
 
@@ -827,7 +834,7 @@ func (e *env) guideJSON(g *guide) jsonGuide {
 			out.Differ = append(out.Differ, jsonRemark{x.Key, r.JA, r.EN, sources})
 		}
 	} else if g.named != "" {
-		e.unknownExchange(g.named)
+		e.unknownExchange(g)
 	}
 	for _, d := range g.damaged {
 		out.Damaged = append(out.Damaged, jsonDamage{d.Seq, d.Err.Error()})

@@ -95,7 +95,7 @@ func runMove(ctx context.Context, e *env, args []string, to string) error {
 	for _, r := range made {
 		undo = append(undo, strconv.FormatInt(r.Seq, 10))
 	}
-	e.ui.hint("move.undo", quoteLine(e.ui.command(append(undo, "--why", "...")...)))
+	e.ui.hint("move.undo", quoteLine(e.ui.command(append(undo, "--why", "TEXT")...)))
 	return nil
 }
 

@@ -22,7 +22,11 @@ func newProfileCommand(e *env) *cli.Command {
 			case len(args) > 0 && args[0] == "set":
 				return runProfileSet(c.Context, e, args[1:], exchange)
 			case len(args) > 0 && args[0] != "show":
-				return &usageError{key: "usage.profile", args: []any{args[0]}, example: e.ui.command("profile", "set", "name=...")}
+				err := &usageError{key: "usage.profile", args: []any{args[0]}, command: "profile"}
+				if strings.Contains(args[0], "=") {
+					err.fixed = e.line.withArgs(append([]string{"set"}, args...))
+				}
+				return err
 			case len(args) > 1:
 				return tooMany("profile", args[1:])
 			case exchange != "":
@@ -50,7 +54,7 @@ func runProfileSet(ctx context.Context, e *env, pairs []string, exchange string)
 		}
 	}
 	if len(pairs) == 0 && !e.canAsk() {
-		return &usageError{key: "usage.profile-nothing", example: e.ui.command("profile", "set", "name=...")}
+		return &usageError{key: "usage.profile-nothing", example: e.ui.command("profile", "set", "name=NAME")}
 	}
 	if err := p.profile(pairs, key); err != nil {
 		return err
@@ -101,7 +105,15 @@ func (p *plan) profile(pairs []string, exchange string) error {
 		switch {
 		case !found:
 			p.fact(record.Reporter, "note", record.Text(s))
-			p.problem(true, nearest(key, profileFields(exchange != "")), "add.unknown-profile", key)
+			near := nearest(key, profileFields(exchange != ""))
+			p.problem(true, near, "add.unknown-profile", key)
+			if len(near) > 0 {
+				words := []string{"profile", "set", near[0] + "=" + value}
+				if exchange != "" {
+					words = append(words, "--exchange", exchange)
+				}
+				p.meant(words...)
+			}
 		case typ == record.Account && exchange == "":
 			return &usageError{key: "usage.profile-account", args: []any{key}, command: "profile"}
 		case p.blank(key, value):

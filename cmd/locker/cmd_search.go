@@ -92,7 +92,7 @@ func runSearch(ctx context.Context, e *env, words, paths []string) error {
 	}
 	switch {
 	case len(s.terms) == 0 && len(paths) == 0:
-		return &usageError{key: "usage.nothing-sought", example: e.ui.command("search", "withdrawal")}
+		return &usageError{key: "usage.nothing-sought", example: e.ui.command("search", e.ui.lang.msg("search.example"))}
 	case len(words) > 0 && len(paths) > 0:
 		return &usageError{key: "usage.text-and-file", command: "search"}
 	}

@@ -52,7 +52,7 @@ func runTried(ctx context.Context, e *env, o triedOptions) error {
 	}
 	what, paths := o.split()
 	if what == "" && strings.TrimSpace(strings.Join(o.saw, "")) == "" {
-		return &usageError{key: "usage.nothing-tried", example: e.ui.command("tried", "sell 0.5 btc_jpy 9800000", "--saw", "503 Service Unavailable")}
+		return &usageError{key: "usage.nothing-tried", example: e.ui.command("tried", e.ui.lang.msg("tried.example"), "--saw", e.ui.lang.msg("tried.example-saw"))}
 	}
 	var taken []locker.File // first of all: the screen changes
 	if o.screen {

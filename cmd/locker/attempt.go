@@ -81,6 +81,9 @@ func readAttempt(words string) record.Fields {
 			if glued(i) && !slices.Contains(beforePrice, word(i-1)) && w[0] >= '0' && w[0] <= '9' && !japaneseWord(word(i-1)) {
 				continue // a part of something else: 14:03, v2
 			}
+			if glued(i) && largeUnit(word(i-1)) > 0 || glued(i+1) && glued(i+2) && largeUnit(word(i+1)) > 0 && strings.ContainsAny(word(i+2), "0123456789") {
+				continue // a part of 1億2000万
+			}
 			if n, ok := numberAt(s, t, word(i+1), glued(i+1)); ok {
 				n.price = n.price || hasSuffix(word(i-1), beforePrice)
 				n.quantity = hasSuffix(word(i-1), beforeQuantity)
@@ -134,8 +137,33 @@ func japaneseWord(w string) bool {
 	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana)
 }
 
+// largeUnit is how many noughts the unit that ends a word stands for, 0 if none does.
+func largeUnit(w string) int {
+	switch {
+	case strings.HasSuffix(w, "万"):
+		return 4
+	case strings.HasSuffix(w, "億"):
+		return 8
+	}
+	return 0
+}
+
+// shift multiplies a plain number by ten to the power of noughts.
+func shift(plain string, noughts int) string {
+	whole, part, _ := strings.Cut(plain, ".")
+	part += strings.Repeat("0", max(0, noughts-len(part)))
+	whole = strings.TrimLeft(whole+part[:noughts], "0")
+	if whole == "" {
+		whole = "0"
+	}
+	if part = strings.TrimRight(part[noughts:], "0"); part != "" {
+		whole += "." + part
+	}
+	return whole
+}
+
 // numberAt reads the number at t with the word behind it. It reports false if
-// that word makes it something else: 980万, 12回, 14:03.
+// that word makes it something else: 12回, 14:03.
 func numberAt(s string, t []int, next string, glued bool) (n attemptNumber, ok bool) {
 	text := s[t[0]:t[1]]
 	digits := strings.TrimLeft(text, "¥$€ ")
@@ -144,6 +172,9 @@ func numberAt(s string, t []int, next string, glued bool) (n attemptNumber, ok b
 	n.plain = a.Quantity
 	if !ok {
 		return n, false
+	}
+	if r, size := utf8.DecodeRuneInString(next); glued && largeUnit(string(r)) > 0 {
+		n.plain, next = shift(n.plain, largeUnit(string(r))), next[size:]
 	}
 	switch {
 	case next == "":

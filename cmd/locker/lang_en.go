@@ -90,6 +90,7 @@ var english = catalogue{
 	"add.unknown-zone":        `the time zone "%s" in TZ is not known, so times without an offset count as UTC`,
 	"add.no-file":             `"%s" describes a file, and the command names none; kept as a note`,
 	"add.set-twice":           "--set %s was given twice; the second is kept as a note",
+	"add.odd-mail":            `"%s" does not look like a mail address; recorded as given`,
 	"add.no-equals":           `--set "%s" lacks a value: the "=" is missing; kept as a note`,
 	"add.unknown-field":       `--set does not know "%s", kept as a note`,
 	"add.bad-time":            `%s "%s": %s; kept as a note, not as a time`,
@@ -190,7 +191,8 @@ var english = catalogue{
 
 	// times
 	"when.unknown":   `not a time; write "2026-11-22 14:03", "14:03", "10m ago" or "yesterday 23:50"`,
-	"when.date-only": `a day without a time of day; write "2026-11-22 14:03"`,
+	"when.date-only": `a day without a time of day; write "2026-11-22 14:03" or "yesterday 14:03"`,
+	"when.vague":     `how long ago? write "10m ago" or "14:03"`,
 	"when.month-day": `which number is the month? write the year too, as in "2026-05-06 14:03"`,
 	"when.gap":       "the clocks were put forward over this time, it did not exist",
 	"when.twice":     `the clocks were put back, so this time came twice; add the offset, as in "2026-11-01 01:30 -04:00"`,
@@ -524,6 +526,8 @@ Flags may stand anywhere; "--" ends them. Adding needs no passphrase.
 	"import.changed":          `"%s" is not what was recorded: it changed between; no row is taken`,
 	"import.zip":              `"%s" is a ZIP or Excel file, whose rows are not read; save it as CSV and import that too`,
 	"import.no-rows-at-all":   `"%s" holds no rows`,
+	"import.file-stays":       "the file itself is recorded, whole",
+	"import.by-hand":          "to record the rows that matter by hand, one at a time: %s",
 	"import.unknown":          `the header of "%s" (line %d) is not known, so no row is taken: %s`,
 	"import.sentence":         `"%s" holds no rows; it says: %s`,
 	"import.no-rows":          `"%s" holds no rows under its header`,

@@ -22,6 +22,7 @@ const (
 	errWhenTwice   whenError = "when.twice"     // the clocks were put back over it
 	errWhenDate    whenError = "when.date-only" // a day without a time
 	errWhenMonth   whenError = "when.month-day" // which of the numbers is the month?
+	errWhenVague   whenError = "when.vague"     // a while ago
 )
 
 // pattern is a regular expression that is compiled when it is first used: most
@@ -36,7 +37,7 @@ const minYear, maxYear = 1970, 9999
 var (
 	whenDate  = regexp.MustCompile(`^(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[T ]+(.*))?$`)
 	whenClock = regexp.MustCompile(`^(\d{1,2}):(\d{2})(?::(\d{2})(\.\d{1,9})?)?(?: ?(Z|[+-]\d{2}:\d{2}))?$`)
-	whenDay   = regexp.MustCompile(`^(today|yesterday|2 days back) +(.*)$`)
+	whenDay   = regexp.MustCompile(`^(today|yesterday|2 days back)(?: +(.*))?$`)
 	whenMonth = regexp.MustCompile(`^(` + monthDay + `)?(\d{1,2})/(\d{1,2})(?: +(.*))?$`)
 	whenHalf  = regexp.MustCompile(`^(\d{1,2})(?::(\d{2})(?::(\d{2}))?)? ?([ap])\.?m\.?$`)
 	whenAgo   = regexp.MustCompile(`^((?:\d{1,6} *[a-z]+ *)+) ago$`)
@@ -81,13 +82,19 @@ func parseWhen(s string, now time.Time, monthFirst bool) (time.Time, error) {
 
 func readWhen(s string, now time.Time, monthFirst bool) (time.Time, error) {
 	lower := strings.ToLower(s)
-	if lower == "now" {
+	switch lower {
+	case "now", "just now":
 		return now.Truncate(time.Second), nil
+	case "a moment ago", "a while ago", "earlier", "recently", "さっき", "ついさっき", "先ほど", "先程", "さきほど", "少し前", "ちょっと前":
+		return time.Time{}, errWhenVague
 	}
 	if m := whenAgo.FindStringSubmatch(lower); m != nil {
 		return ago(m[1], now)
 	}
 	if m := whenDay.FindStringSubmatch(lower); m != nil {
+		if m[2] == "" {
+			return time.Time{}, errWhenDate
+		}
 		day := now.AddDate(0, 0, -daysBack[m[1]])
 		c, ok := parseClock(m[2])
 		if !ok || c.zone != nil {

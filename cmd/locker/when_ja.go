@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -11,15 +12,15 @@ import (
 
 var (
 	// 14時03分05秒, 2時半, also behind 午前 and 午後.
-	jaClock = pattern(`^(午前|午後)? *(\d{1,2})(?:時 *(?:(半)|(?:(\d{1,2})分 *(?:(\d{1,2})秒)?)?)|:(\d{2})(?::(\d{2}))?)$`)
-	jaDay   = pattern(`^(今日|本日|きょう|今朝|昨日|前日|きのう|一昨日|おととい)の? *(.+)$`)
+	jaClock = pattern(`^(午前|午後|深夜|未明|早朝|朝|夕方|夜)?の? *(\d{1,2})(?:時 *(?:(半)|(?:(\d{1,2})分 *(?:(\d{1,2})秒)?)?)|:(\d{2})(?::(\d{2}))?)$`)
+	jaDay   = pattern(`^(今日|本日|きょう|今朝|昨日|前日|きのう|一昨日|おととい|昨夜|昨晩|ゆうべ)の? *(.*)$`)
 	jaDate  = pattern(`^(?:(令和)? *(\d{1,4}|元)年 *)?(\d{1,2})月 *(\d{1,2})日(?: *[(（]?[月火水木金土日](?:曜日?)?[)）]?)? *(.*)$`)
-	jaAgo   = pattern(`^((?:\d{1,6} *(?:日|時間|分|秒)間? *)+)(半)?前$`)
+	jaAgo   = pattern(`^(半時間|(?:\d{1,6} *(?:日|時間|分|秒)間? *)+)(半)?前$`)
 	jaUnit  = pattern(`(\d+) *(日|時間|分|秒)間?`)
 )
 
 var (
-	jaDays  = map[string]string{"今日": "today", "本日": "today", "きょう": "today", "今朝": "today", "昨日": "yesterday", "きのう": "yesterday", "前日": "yesterday", "一昨日": "2 days back", "おととい": "2 days back"}
+	jaDays  = map[string]string{"今日": "today", "本日": "today", "きょう": "today", "今朝": "today", "昨日": "yesterday", "きのう": "yesterday", "前日": "yesterday", "一昨日": "2 days back", "おととい": "2 days back", "昨夜": "yesterday", "昨晩": "yesterday", "ゆうべ": "yesterday"}
 	jaUnits = map[string]string{"日": "d", "時間": "h", "分": "m", "秒": "s"}
 )
 
@@ -64,6 +65,9 @@ func fromJapanese(s string) string {
 		return "now"
 	}
 	if m := jaAgo().FindStringSubmatch(s); m != nil {
+		if m[1] == "半時間" && m[2] == "" {
+			return "30m ago"
+		}
 		var parts []string
 		for _, u := range jaUnit().FindAllStringSubmatch(m[1], -1) {
 			parts = append(parts, u[1]+jaUnits[u[2]])
@@ -77,7 +81,7 @@ func fromJapanese(s string) string {
 		return strings.Join(parts, " ") + " ago"
 	}
 	if m := jaDay().FindStringSubmatch(s); m != nil {
-		return jaDays[m[1]] + " " + clockFromJapanese(m[2])
+		return strings.TrimSpace(jaDays[m[1]] + " " + clockOfDay(m[1], m[2]))
 	}
 	if m := jaDate().FindStringSubmatch(s); m != nil {
 		date := m[3] + "/" + m[4]
@@ -96,9 +100,41 @@ func fromJapanese(s string) string {
 		} else {
 			date = monthDay + date
 		}
-		return strings.TrimSpace(date + " " + clockFromJapanese(m[5]))
+		return strings.TrimSpace(date + " " + clockOfDay("", m[5]))
 	}
 	return clockFromJapanese(s)
+}
+
+// nightly are the words for a night of which nobody can tell whether its small hours
+// are of the day named or of the next.
+var nightly = []string{"昨夜", "昨晩", "ゆうべ"}
+
+// clockOfDay rewrites a time of a day that is named, or returns s.
+func clockOfDay(day, s string) string {
+	night := slices.Contains(nightly, day)
+	if night && jaClock().MatchString("夜"+s) {
+		s = "夜" + s
+	}
+	at := clockFromJapanese(s)
+	hour, _, _ := strings.Cut(at, ":")
+	if h, err := strconv.Atoi(hour); err == nil && h < 6 && at != s && (night || strings.HasPrefix(s, "深夜")) {
+		return s
+	}
+	return at
+}
+
+// hours are those that a word before them leaves no doubt about, and how many
+// to add to them on a twenty-four-hour clock.
+var hours = map[string][]struct{ from, to, add int }{
+	"午前": {{0, 11, 0}, {12, 12, -12}},
+	"午後": {{0, 11, 12}, {12, 12, 0}},
+	"深夜": {{0, 4, 0}, {11, 11, 12}, {22, 23, 0}},
+	"未明": {{0, 5, 0}},
+	"早朝": {{4, 8, 0}},
+	"朝":  {{4, 11, 0}},
+	"夕方": {{3, 7, 12}, {15, 19, 0}},
+	"夜":  {{6, 11, 12}, {18, 23, 0}},
+	"":   {{0, 23, 0}},
 }
 
 // clockFromJapanese rewrites a time of day, or returns s.
@@ -108,13 +144,15 @@ func clockFromJapanese(s string) string {
 		return s
 	}
 	hour, _ := strconv.Atoi(m[2])
-	switch {
-	case m[1] != "" && hour > 12: // nobody's twelve-hour clock
+	sure := false
+	for _, h := range hours[m[1]] {
+		if hour >= h.from && hour <= h.to {
+			hour, sure = hour+h.add, true
+			break
+		}
+	}
+	if !sure {
 		return s
-	case m[1] == "午後" && hour < 12:
-		hour += 12
-	case m[1] == "午前" && hour == 12:
-		hour = 0
 	}
 	two := func(digits string) string {
 		if digits == "" {

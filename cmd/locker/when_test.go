@@ -125,6 +125,30 @@ func TestParseWhen(t *testing.T) {
 		{"11月31日 9:00", tokyo, "", errWhenUnknown, false},
 		{"明日 9時", tokyo, "", errWhenUnknown, false},
 		{"夕方", tokyo, "", errWhenUnknown, false},
+		{"半時間前", tokyo, "2026-11-22T14:00:00+09:00", nil, false},
+		{"深夜2時", tokyo, "2026-11-22T02:00:00+09:00", nil, false},
+		{"深夜２時半ごろ", tokyo, "2026-11-22T02:30:00+09:00", nil, false},
+		{"深夜12時", tokyo, "", errWhenUnknown, false}, // of which day?
+		{"今日の未明3時", tokyo, "2026-11-22T03:00:00+09:00", nil, false},
+		{"昨日の深夜2時", tokyo, "", errWhenUnknown, false}, // its first hours, or today's?
+		{"昨日の深夜11時半", tokyo, "2026-11-21T23:30:00+09:00", nil, false},
+		{"昨夜11時", tokyo, "2026-11-21T23:00:00+09:00", nil, false},
+		{"昨夜の10時15分", tokyo, "2026-11-21T22:15:00+09:00", nil, false},
+		{"昨晩 23:50", tokyo, "2026-11-21T23:50:00+09:00", nil, false},
+		{"昨夜2時", tokyo, "", errWhenUnknown, false},
+		{"昨夜", tokyo, "", errWhenDate, false},
+		{"朝9時", tokyo, "2026-11-22T09:00:00+09:00", nil, false},
+		{"夕方5時", tokyo, "2026-11-21T17:00:00+09:00", nil, false},
+		{"11月21日 夜9時", tokyo, "2026-11-21T21:00:00+09:00", nil, false},
+		{"11月21日 深夜2時", tokyo, "", errWhenUnknown, false},
+		{"夜2時", tokyo, "", errWhenUnknown, false},
+		{"朝14時", tokyo, "", errWhenUnknown, false},
+		{"一昨日", tokyo, "", errWhenDate, false},
+		{"昨日", tokyo, "", errWhenDate, false},
+		{"yesterday", tokyo, "", errWhenDate, false},
+		{"さっき", tokyo, "", errWhenVague, false},
+		{"A while ago", tokyo, "", errWhenVague, false},
+		{"just now", tokyo, "2026-11-22T14:30:00+09:00", nil, false},
 	} {
 		got, err := parseWhen(c.in, c.now, c.monthFirst)
 		if !errors.Is(err, c.err) {

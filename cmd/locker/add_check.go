@@ -8,6 +8,8 @@ import (
 	"evidence-locker/locker/chain"
 	"evidence-locker/locker/exchange"
 	"evidence-locker/locker/record"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // This file looks at the identifiers of a call of add: what seems mistyped is
@@ -80,6 +82,19 @@ func joined(transfers []record.Fields) []record.Fields {
 		}
 	}
 	return all
+}
+
+// mailForm is what every mail address looks like, at least.
+var mailForm = pattern(`^[^\s@]+@[^\s@]+\.[^\s@]+$`)
+
+// checkMails warns of a mail address that can be none: of a name, say, typed at
+// the wrong question.
+func (p *plan) checkMails() {
+	for _, f := range slices.Concat(p.person, p.facts) {
+		if s, ok := f.Fields["email"].(record.Text); ok && !mailForm().MatchString(norm.NFKC.String(strings.TrimSpace(string(s)))) {
+			p.problem(false, nil, "add.odd-mail", string(s))
+		}
+	}
 }
 
 // checkAddress warns of an address that is mistyped or not one of the network

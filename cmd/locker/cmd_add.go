@@ -310,6 +310,7 @@ func (a *adding) record(ctx context.Context) error {
 // commitPlan records what is planned: what is about the person after the rest.
 func (a *adding) commitPlan(ctx context.Context) error {
 	p := a.plan()
+	p.checkMails()
 	a.problems = p.problems
 	for i := range a.files {
 		a.files[i].Fields = p.fileFields(a.files[i].Fields)

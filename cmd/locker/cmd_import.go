@@ -480,6 +480,10 @@ func (i *importing) tell(r *reading) {
 		return
 	case !res.Known():
 		u.lost("import.unknown", r.name, int(res.Line), cut(strings.Join(res.Header, ","), 2000))
+		if !i.o.dryRun {
+			u.hint("import.file-stays")
+		}
+		u.hint("import.by-hand", quoteLine(u.command("add", "--order", "ID", "--at", "TIME", "--note", "TEXT")))
 		return
 	}
 	i.tellRows(r)

@@ -250,7 +250,7 @@ func (a *adding) chooseIncident(ctx context.Context) error {
 	}
 	a.current, a.last, a.incident = c.Number, c.LastAdded, -1
 	switch age := a.now.Sub(c.LastAdded); {
-	case a.target.New, a.target.Number > 0:
+	case a.target.New, a.target.Number > 0, a.target.Fixed:
 	case c.Number == 0:
 		a.target.New = true
 	case a.goesOn:

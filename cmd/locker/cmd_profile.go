@@ -52,6 +52,11 @@ func runProfileSet(ctx context.Context, e *env, pairs []string, exchange string)
 		if key = p.known(exchange, "exchange", e.names().exchange); key == "" {
 			return &usageError{key: "usage.profile-blank", command: "profile"}
 		}
+		for _, problem := range p.problems { // that it is not known
+			if len(problem.near) > 0 {
+				p.meant(slices.Concat([]string{"profile", "set"}, pairs, []string{"--exchange", problem.near[0]})...)
+			}
+		}
 	}
 	if len(pairs) == 0 && !e.canAsk() {
 		return &usageError{key: "usage.profile-nothing", example: e.ui.command("profile", "set", "name=NAME")}
@@ -59,37 +64,31 @@ func runProfileSet(ctx context.Context, e *env, pairs []string, exchange string)
 	if err := p.profile(pairs, key); err != nil {
 		return err
 	}
-	v, generated, err := e.openForAdd(ctx)
-	if err != nil {
-		return err
-	}
-	defer v.Close()
-	interrupted := false
-	if len(pairs) == 0 {
-		d := &dialogue{e: e, ctx: ctx, now: now}
-		d.tell("form.intro")
-		p.askProfile(d, key)
-		if interrupted = d.ended; interrupted && p.empty() {
-			return context.Canceled
-		}
-	}
-	if p.empty() {
+	nothing := func() error {
 		for _, problem := range p.problems {
 			problem.show(e.ui)
 		}
 		return &failure{key: "err.nothing-done"}
 	}
-	a := &adding{e: e, v: v, now: now, target: locker.Target{Fixed: true}, incident: -1, plan: func() *plan { return p }}
-	if interrupted {
-		return a.recordInterrupted(ctx, generated != "")
+	a := &adding{e: e, now: now, target: locker.Target{Fixed: true}, plan: func() *plan { return p }}
+	switch {
+	case len(pairs) == 0:
+		a.ask = func(ctx context.Context) (interrupted bool, err error) {
+			d := &dialogue{e: e, ctx: ctx, now: now}
+			d.tell("form.intro")
+			switch p.askProfile(d, key); {
+			case !p.empty():
+			case d.ended:
+				err = context.Canceled
+			default:
+				err = nothing()
+			}
+			return d.ended, err
+		}
+	case p.empty():
+		return nothing()
 	}
-	if err := a.record(ctx); err != nil {
-		return err
-	}
-	if generated != "" {
-		return e.offerOwnPassphrase(ctx, v, generated)
-	}
-	return nil
+	return a.run(ctx)
 }
 
 // profile reads KEY=VALUE pairs. What is of an account needs an exchange; what

@@ -121,17 +121,46 @@ func (u *ui) recordLines(seq int64, t record.Type, f record.Fields, x *locker.Ex
 }
 
 // foldLine breaks a line that is wider than a terminal, later ones indented as
-// far as what stands under a record. What holds no blank and no Japanese stays
-// whole, however long: an identifier, an address or a link is copied from here.
+// far as what stands under a record: between its fields, and within one that is
+// longer than a line. What holds no blank and no Japanese stays whole, however
+// long: an identifier, an address or a link is copied from here.
 func foldLine(line string, indented bool) []string {
-	width, indent := helpWidth, strings.Repeat(" ", seqColumn+2)
+	indent := strings.Repeat(" ", seqColumn+2)
+	inner := helpWidth - len(indent)
+	lines, width := []string{""}, helpWidth
 	if indented {
-		line = strings.TrimPrefix(line, indent)
-		width -= len(indent)
+		line, width = strings.TrimPrefix(line, indent), inner
 	}
-	var lines []string
-	now, word, state := "", "", -1
-	for rest := line; rest != ""; {
+	fits := func(part string) bool {
+		return uniseg.StringWidth(lines[len(lines)-1]+strings.TrimRight(part, " ")) <= width
+	}
+	put := func(part string, begin bool) {
+		if begin && strings.TrimSpace(lines[len(lines)-1]) != "" {
+			lines, width = append(lines, ""), inner
+		}
+		lines[len(lines)-1] += part
+	}
+	for _, field := range strings.SplitAfter(line, "; ") {
+		if fits(field) || uniseg.StringWidth(strings.TrimRight(field, " ")) <= inner {
+			put(field, !fits(field))
+			continue
+		}
+		for _, word := range unbroken(field) {
+			put(word, !fits(word))
+		}
+	}
+	for i := range lines {
+		if lines[i] = strings.TrimRight(lines[i], " "); i > 0 || indented {
+			lines[i] = indent + lines[i]
+		}
+	}
+	return lines
+}
+
+// unbroken cuts text where foldLine may break it.
+func unbroken(text string) (words []string) {
+	word, state := "", -1
+	for rest := text; rest != ""; {
 		var part string
 		part, rest, _, state = uniseg.FirstLineSegmentInString(rest, state)
 		word += part
@@ -140,19 +169,9 @@ func foldLine(line string, indented bool) []string {
 		if rest != "" && (last != ' ' && max(last, next) < utf8.RuneSelf || strings.HasSuffix(part, ": ")) {
 			continue // inside a word, or between a label and its value
 		}
-		if strings.TrimSpace(now) != "" && uniseg.StringWidth(now+strings.TrimRight(word, " ")) > width {
-			lines = append(lines, strings.TrimRight(now, " "))
-			now, width = "", helpWidth-len(indent)
-		}
-		now, word = now+word, ""
+		words, word = append(words, word), ""
 	}
-	lines = append(lines, strings.TrimRight(now, " "))
-	for i := range lines {
-		if i > 0 || indented {
-			lines[i] = indent + lines[i]
-		}
-	}
-	return lines
+	return words
 }
 
 func (u *ui) unfolded(seq int64, t record.Type, f record.Fields, x *locker.Exhibit) []string {

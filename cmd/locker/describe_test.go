@@ -17,7 +17,7 @@ func TestFoldLine(t *testing.T) {
 		n     int
 	}{
 		{"    1  fact  exchange: bitbank", "    1  fact  exchange: bitbank", 1},
-		{"    1  attempt  tried: sell 0.5 btc_jpy 9800000; came back: 503 Service Unavailable; began: 2026-11-22 14:30:00 +09:00; times: 12", "9800000; came", 2},
+		{"    1  attempt  tried: sell 0.5 btc_jpy 9800000; came back: 503 Service Unavailable; began: 2026-11-22 14:30:00 +09:00; times: 12", "came back: 503 Service Unavailable; began: 2026-11-22 14:30:00 +09:00;", 3},
 		{"    2  transfer  txid: 3252c9ba03fe493184bbcf3eb777fd9b3772ce0c452ec23e762c2e0255eafee9; to: bc1q0amsnea7yvuxg68f8hc9mf33xdt7mhw04w7r86", "txid: 3252c9ba03fe493184bbcf3eb777fd9b3772ce0c452ec23e762c2e0255eafee9;", 3},
 		{"    3  fact  URL: " + long, long, 2},
 		{"    4  メモ  " + strings.Repeat("出金の画面が突然固まり、再読み込みもできなくなった。", 4), "", 3},

@@ -3,12 +3,16 @@ package main
 import (
 	"bytes"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"evidence-locker/locker"
 	"evidence-locker/locker/statement"
+
+	"github.com/rivo/uniseg"
 )
 
 // importUI is an importing that speaks to buffers.
@@ -122,5 +126,50 @@ func TestImportTooMany(t *testing.T) {
 		if said := strings.Contains(out.String(), "rows, none taken: without a choice at most 50 become records"); said == (taken > 0) {
 			t.Errorf("%d rows:\n%s", n+1, out)
 		}
+	}
+}
+
+// The rows of every format fit a terminal, with all that tells them apart.
+func TestImportTableWidth(t *testing.T) {
+	names, err := filepath.Glob("../../locker/statement/testdata/sample/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := 0
+	for _, name := range names {
+		if strings.HasSuffix(name, ".want") {
+			continue
+		}
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for l := range catalogues {
+			i, _ := importUI(importOptions{})
+			i.e.ui.lang = l
+			r := &reading{name: filepath.Base(name)}
+			i.read(r, bytes.NewReader(data))
+			if len(r.rows) == 0 {
+				continue
+			}
+			lines := i.rowLines(r)
+			all := strings.Join(lines, "\n")
+			for _, line := range lines {
+				if w := uniseg.StringWidth(line); w > helpWidth && strings.Contains(strings.TrimSpace(line), " ") {
+					t.Errorf("%s %s: %d columns: %s", l, name, w, line)
+				}
+			}
+			for _, row := range r.rows {
+				shown++
+				for c, column := range rowColumns {
+					if s := i.cell(row, c); !column.flex && !strings.Contains(all, s) {
+						t.Errorf("%s %s: no %q:\n%s", l, name, s, all)
+					}
+				}
+			}
+		}
+	}
+	if shown < 100 {
+		t.Errorf("only %d rows", shown)
 	}
 }

@@ -61,78 +61,84 @@ func (i *importing) preview(files []locker.File) error {
 	return nil
 }
 
-// rowLines shows the rows in a table, their identifiers below them where a line
-// would be too long.
-func (i *importing) rowLines(r *reading) []string {
-	lines := i.table(r, true).lines(helpWidth)
-	if !slices.ContainsFunc(lines, func(s string) bool { return uniseg.StringWidth(s) > helpWidth }) {
-		return lines
-	}
-	lines = nil
-	for n, line := range i.table(r, false).lines(helpWidth) {
-		lines = append(lines, line)
-		if n == 0 {
-			continue
-		}
-		if id := i.idOf(r.rows[n-1]); id != "" {
-			lines = append(lines, "      "+id)
-		}
-	}
-	return lines
+// rowColumns are what a row is shown by; one whose values may be cut is flexible.
+var rowColumns = []struct {
+	label  string
+	fields []string
+	flex   bool
+}{
+	{"at", []string{"placed_at", "at", "filled_at"}, false},
+	{"direction", []string{"side", "direction"}, false},
+	{"amount", []string{"quantity", "filled", "amount"}, false},
+	{"price", []string{"price", "average_price"}, false},
+	{"pair", []string{"pair"}, false},
+	{"network", []string{"network"}, true},
+	{"status", []string{"status"}, true},
+	{"id", []string{"id", "txid", "reference"}, false},
 }
 
-// idOf is what a row is known by.
-func (i *importing) idOf(row statement.Row) string {
-	for _, name := range []string{"id", "txid", "reference"} {
-		if v := row.Fields[name]; v != nil {
-			return i.e.ui.lang.value(v)
+// rowLines shows the rows in a table. Where a line would be too long, the last
+// columns stand below each row.
+func (i *importing) rowLines(r *reading) []string {
+	const least = 2
+	n := len(rowColumns)
+	lines := i.table(r, n).lines(helpWidth)
+	for n > least && slices.ContainsFunc(lines, func(s string) bool { return uniseg.StringWidth(s) > helpWidth }) {
+		n--
+		lines = i.table(r, n).lines(helpWidth)
+	}
+	shown := []string{lines[0]}
+	for k, row := range r.rows {
+		shown = append(shown, lines[k+1])
+		var below []string
+		for c := n; c < len(rowColumns); c++ {
+			if s := i.cell(row, c); s != "" {
+				below = append(below, s)
+			}
+		}
+		const indent = "      "
+		if line := indent + strings.Join(below, tableGap); uniseg.StringWidth(line) <= helpWidth {
+			below = []string{line[len(indent):]}
+		}
+		for _, s := range below {
+			if s != "" {
+				shown = append(shown, indent+s)
+			}
+		}
+	}
+	return shown
+}
+
+// cell is what stands in a column of a row, on one line.
+func (i *importing) cell(row statement.Row, column int) string {
+	for _, f := range rowColumns[column].fields {
+		if v := row.Fields[f]; v != nil {
+			return strings.Join(strings.Fields(i.e.ui.lang.value(v)), " ")
 		}
 	}
 	return ""
 }
 
-// table lines the rows up. Identifiers and numbers are never cut, and a column
-// that is empty is left out.
-func (i *importing) table(r *reading, ids bool) *table {
+// table lines the rows up in the first columns. Identifiers and numbers are
+// never cut, and a column that is empty is left out.
+func (i *importing) table(r *reading, columns int) *table {
 	l := i.e.ui.lang
-	columns := []struct {
-		label  string
-		fields []string
-		flex   bool
-	}{
-		{"at", []string{"placed_at", "at", "filled_at"}, false},
-		{"direction", []string{"side", "direction"}, false},
-		{"amount", []string{"quantity", "filled", "amount"}, false},
-		{"price", []string{"price", "average_price"}, false},
-		{"pair", []string{"pair"}, false},
-		{"network", []string{"network"}, true},
-		{"status", []string{"status"}, true},
-		{"id", []string{"id", "txid", "reference"}, false},
-	}
-	if !ids {
-		columns = columns[:len(columns)-1]
-	}
 	t := &table{head: []string{l.label("line"), l.label("type")}, rows: make([][]string, len(r.rows))}
 	for n, row := range r.rows {
 		t.rows[n] = []string{strconv.FormatInt(row.Line, 10), l.typeName(row.Type)}
 	}
-	for _, c := range columns {
-		cells, empty := make([]string, len(r.rows)), true
+	for c, column := range rowColumns[:columns] {
+		cells := make([]string, len(r.rows))
 		for n, row := range r.rows {
-			for _, f := range c.fields {
-				if v := row.Fields[f]; v != nil && cells[n] == "" {
-					cells[n] = strings.Join(strings.Fields(l.value(v)), " ")
-					empty = false
-				}
-			}
+			cells[n] = i.cell(row, c)
 		}
-		if empty {
+		if strings.Join(cells, "") == "" {
 			continue
 		}
-		if c.flex {
+		if column.flex {
 			t.flex = append(t.flex, len(t.head))
 		}
-		t.head = append(t.head, l.label(c.label))
+		t.head = append(t.head, l.label(column.label))
 		for n := range t.rows {
 			t.rows[n] = append(t.rows[n], cells[n])
 		}

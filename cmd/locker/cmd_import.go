@@ -185,6 +185,7 @@ func (i *importing) record(ctx context.Context) error {
 		}
 	}
 	i.tellMissed()
+	i.tellExchange()
 	return a.finish(ctx, err, i.statementsJSON(false))
 }
 

@@ -281,6 +281,24 @@ func (i *importing) tellAgain(ctx context.Context) {
 	}
 }
 
+// tellExchange shows how to record the exchange whose files these are as the one
+// that a new incident is about. That it is, only the person knows.
+func (i *importing) tellExchange() {
+	exchange := ""
+	for _, r := range i.readings {
+		switch key := r.res.Exchange; {
+		case !r.opened || key == "" || key == exchange:
+		case exchange == "":
+			exchange = key
+		default:
+			return
+		}
+	}
+	if exchange != "" && i.o.exchange == "" && i.a.begins && len(i.a.recorded) > 0 {
+		i.e.ui.hint("import.exchange", i.e.exchangeName(exchange), quoteLine(i.e.ui.command("add", "--exchange", exchange)))
+	}
+}
+
 type jsonStatement struct {
 	Name     jsonText      `json:"name"`
 	Exchange string        `json:"exchange,omitempty"`

@@ -526,6 +526,7 @@ Flags may stand anywhere; "--" ends them. Adding needs no passphrase.
 	"import.changed":          `"%s" is not what was recorded: it changed between; no row is taken`,
 	"import.zip":              `"%s" is a ZIP or Excel file, whose rows are not read; save it as CSV and import that too`,
 	"import.no-rows-at-all":   `"%s" holds no rows`,
+	"import.exchange":         "if the incident is about %s: %s",
 	"import.file-stays":       "the file itself is recorded, whole",
 	"import.by-hand":          "to record the rows that matter by hand, one at a time: %s",
 	"import.unknown":          `the header of "%s" (line %d) is not known, so no row is taken: %s`,

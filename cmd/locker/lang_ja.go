@@ -526,6 +526,7 @@ var japanese = catalogue{
 	"import.changed":          "「%s」は記録した内容と違います。途中で変わりました。どの行も取り込みません",
 	"import.zip":              "「%s」は ZIP か Excel のファイルで、行を読めません。CSV で保存し、それも取り込んでください",
 	"import.no-rows-at-all":   "「%s」に行がありません",
+	"import.exchange":         "この案件が%sのことなら: %s",
 	"import.file-stays":       "ファイル自体は全体を記録しました",
 	"import.by-hand":          "大事な行を一つずつ手で記録するには: %s",
 	"import.unknown":          "「%s」の見出し(%d 行目)が未知のため、どの行も取り込みません: %s",

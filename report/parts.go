@@ -307,6 +307,7 @@ func (b *builder) showInquiries() []typeset.Span {
 // A reference is one inquiry or report, of which any number of talks tell.
 type reference struct {
 	desk        string // what tells it from other desks; "" if no talk names it
+	id, name    string // number and who, as they are compared
 	who, number []typeset.Span
 	station     bool // who says which
 }
@@ -323,12 +324,12 @@ func (b *builder) references(talks []*locker.Record) (all []*reference) {
 			unnumbered = append(unnumbered, r)
 			continue
 		}
-		desk, same := b.desk(r), datafile.Fold(plain(number))
+		desk, id := b.desk(r), datafile.Fold(plain(number))
 		i := slices.IndexFunc(all, func(o *reference) bool {
-			return datafile.Fold(plain(o.number)) == same && (o.desk == desk || o.desk == "" || desk == "")
+			return o.id == id && (o.desk == desk || o.desk == "" || desk == "")
 		})
 		if i < 0 {
-			i, all = len(all), append(all, &reference{number: number})
+			i, all = len(all), append(all, &reference{id: id, number: number})
 		}
 		all[i].add(b, r, desk)
 	}
@@ -336,7 +337,7 @@ func (b *builder) references(talks []*locker.Record) (all []*reference) {
 		desk, name := b.desk(r), datafile.Fold(plain(b.who(r)))
 		_, anyDesk := locker.Party(name)
 		known := func(o *reference) bool {
-			return o.desk == desk && (anyDesk || strings.Contains(datafile.Fold(plain(o.who)), name))
+			return o.desk == desk && (anyDesk || strings.Contains(o.name, name))
 		}
 		if b.isReport(r) && !slices.ContainsFunc(all, known) {
 			o := &reference{}
@@ -351,7 +352,7 @@ func (b *builder) references(talks []*locker.Record) (all []*reference) {
 func (o *reference) add(b *builder, r *locker.Record, desk string) {
 	station := len(b.value(r, "station")) > 0
 	if who := b.who(r); len(o.who) == 0 || station && !o.station {
-		o.who, o.station = who, station
+		o.who, o.name, o.station = who, datafile.Fold(plain(who)), station
 	}
 	o.desk = cmp.Or(o.desk, desk)
 }

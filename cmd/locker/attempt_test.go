@@ -68,7 +68,7 @@ func TestReadAttempt(t *testing.T) {
 
 // Whatever is typed, reading it neither fails nor makes an empty field.
 func FuzzReadAttempt(f *testing.F) {
-	for _, s := range []string{"sell 0.5 btc_jpy 9800000", "¥ 1,000 で 買", "btc/ jpy @", "0.5btc_jpy", "\xff", "9円でで"} {
+	for _, s := range []string{"sell 0.5 btc_jpy 9800000", "¥ 1,000 で 買", "btc/ jpy @", "0.5btc_jpy", "\xff", "9円でで", "売り 0.5億 980.5万円で"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

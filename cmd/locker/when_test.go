@@ -164,7 +164,7 @@ func TestParseWhen(t *testing.T) {
 // A time that is read stays the same when it is written out and read again,
 // and a time of day lies in the past.
 func FuzzParseWhen(f *testing.F) {
-	for _, s := range []string{"now", "14:03", "2026-11-22 14:03", "10m ago", "yesterday 23:50", "2026-11-22T14:03:05.5Z", "2026-03-08 02:30"} {
+	for _, s := range []string{"now", "14:03", "2026-11-22 14:03", "10m ago", "yesterday 23:50", "2026-11-22T14:03:05.5Z", "2026-03-08 02:30", "昨夜の11時半ごろ", "11月1日 未明1時半", "半時間前"} {
 		f.Add(s, int64(1795411800))
 	}
 	ny := zone(f, "America/New_York")

@@ -196,7 +196,7 @@ func (v *Vault) openAll(ctx context.Context, k *crypto.Key, incident int, keep f
 		workers.Go(func() {
 			for j := range jobs {
 				r, err := v.openRow(k, j.row)
-				if err == nil && keep != nil && r.Type != record.Retract && !keep(r) {
+				if err == nil && keep != nil && r.Type != record.Retract && r.Type != record.Under && !keep(r) {
 					r = r.bare()
 				}
 				j.to.rec, j.to.err = r, err
@@ -320,7 +320,8 @@ func (v *Vault) Incidents(ctx context.Context, k *crypto.Key) ([]*Incident, erro
 
 // Survey is Incidents, but of a record for which keep says false it tells only
 // what and where it is and when it was recorded, not what it says: those of a
-// large vault need not all be in memory. Withdrawals are always kept. keep is
+// large vault need not all be in memory. What withdraws records, or brings them
+// under another incident, is always kept. keep is
 // called once for each record that can be read, on several goroutines.
 func (v *Vault) Survey(ctx context.Context, k *crypto.Key, keep func(*Record) bool) ([]*Incident, error) {
 	records, damaged, err := v.openAll(ctx, k, -1, keep)

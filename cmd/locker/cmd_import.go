@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -170,10 +171,10 @@ func (i *importing) record(ctx context.Context) error {
 	a.problems = p.problems
 	err := a.commit(ctx, a.target, p.facts, a.files)
 	i.tellAgain(ctx)
-	if err == nil {
-		if facts := i.facts(); len(facts) > 0 {
-			err = a.commit(ctx, locker.Target{Number: a.incident}, facts, nil)
-		}
+	// The rows of a file that is recorded follow even after Ctrl-C: importing it
+	// again would record it again.
+	if facts := i.facts(); len(facts) > 0 {
+		err = cmp.Or(err, a.commit(context.WithoutCancel(ctx), locker.Target{Number: a.incident}, facts, nil))
 	}
 	if err != nil {
 		return a.finish(ctx, err, i.statementsJSON(false))

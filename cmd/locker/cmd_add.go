@@ -95,7 +95,7 @@ func runAdd(ctx context.Context, e *env, o addOptions) error {
 	case asks && (len(o.paths) > 0 || o.screen || o.clipboard):
 		return &failure{key: "err.nothing-done"} // each has been named
 	case asks && !e.canAsk():
-		return &usageError{key: "usage.nothing-to-add", example: e.ui.command("add", "shot.png", "--note", "error 503")}
+		return &usageError{key: "usage.nothing-to-add", example: e.ui.command("add", "shot.png", "--note", e.ui.lang.msg("add.example"))}
 	}
 	a := &adding{e: e, now: now, files: files, target: target, unasked: o.screen || o.clipboard}
 	a.plan = func() *plan { return o.plan(now, a.begins, len(files) > 0, e.names()) }

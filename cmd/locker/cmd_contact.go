@@ -136,7 +136,7 @@ func (o *contactOptions) plan(now time.Time, hasFiles bool, e *env) *plan {
 		p.facts = append(p.facts, locker.Fact{Type: record.Contact, Fields: f})
 	}
 	if hasFiles {
-		p.attach(f, e.ui.lang)
+		p.attach(f, e.ui)
 	}
 	p.facts = append(p.facts, p.kept...)
 	return p
@@ -157,12 +157,12 @@ func (p *plan) due(f record.Fields, s string, from time.Time) {
 }
 
 // attach says in the files' records which talk they belong to.
-func (p *plan) attach(f record.Fields, l lang) {
-	with, number := textOf(f, "with"), textOf(f, "inquiry_no")
+func (p *plan) attach(f record.Fields, u *ui) {
+	with, number := textOf(u.worded(record.Contact, f), "with"), textOf(f, "inquiry_no")
 	if with == "" && number == "" {
 		return
 	}
-	p.setFile("note", record.Text(l.msg("contact.attached", strings.TrimSpace(with+" "+number))), "")
+	p.setFile("note", record.Text(u.lang.msg("contact.attached", strings.TrimSpace(with+" "+number))), "")
 }
 
 // exchangeNamed finds the exchange that a desk is named after.

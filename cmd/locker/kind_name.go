@@ -21,13 +21,35 @@ func (e *env) kindName(key string, width int) string {
 	return key
 }
 
-// worded returns a record's fields as they are shown: a kind by its name.
+// wordNames say what the keys mean that records hold in a field, by type and
+// field.
+var wordNames = map[record.Type]map[string]map[string]string{
+	record.Contact:  {"with": partyNames, "direction": directionNames},
+	record.Transfer: {"direction": {"in": "word.received", "out": "word.sent"}},
+	record.Bank:     {"direction": {"in": "word.paid-in", "out": "word.paid-out"}},
+	record.Attempt:  {"side": sideNames},
+	record.Order:    {"side": sideNames},
+}
+
+var sideNames = map[string]string{"buy": "word.buy", "sell": "word.sell"}
+
+// worded returns a record's fields as they are shown: a kind by its name, and
+// what is a key for the program in words. In English the key is the word.
 func (u *ui) worded(t record.Type, f record.Fields) record.Fields {
-	key, ok := f["kind"].(record.Text)
-	if !ok || t != record.Incident {
+	if u.lang == "en" {
 		return f
 	}
-	f = maps.Clone(f)
-	f["kind"] = record.Text(u.kindName(string(key), helpWidth))
-	return f
+	shown := maps.Clone(f)
+	for field, v := range f {
+		key, ok := v.(record.Text)
+		if !ok {
+			continue
+		}
+		if t == record.Incident && field == "kind" {
+			shown[field] = record.Text(u.kindName(string(key), helpWidth))
+		} else if name, ok := wordNames[t][field][string(key)]; ok {
+			shown[field] = record.Text(u.lang.msg(name))
+		}
+	}
+	return shown
 }

@@ -354,7 +354,13 @@ func (s *search) show(h jsonHit) {
 	if h.RetractedBy != nil {
 		line += "  " + u.lang.msg("search.retracted", *h.RetractedBy)
 	}
-	u.print(line)
+	if !isTerminalFile(u.out) { // a program or grep reads a hit on a line
+		u.print(line)
+		return
+	}
+	for _, folded := range foldLine(line, false) {
+		u.print(folded)
+	}
 }
 
 // report says what was found of the files, what could not be read, and how the

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -140,12 +141,16 @@ func foldLine(line string, indented bool) []string {
 		}
 		lines[len(lines)-1] += part
 	}
-	for _, field := range strings.SplitAfter(line, "; ") {
+	for i, field := range strings.SplitAfter(line, "; ") {
+		if at := headEnd(field); i == 0 && !indented && !fits(field) && at > 0 {
+			put(field[:at], false)
+			field = field[at:]
+		}
 		if fits(field) || uniseg.StringWidth(strings.TrimRight(field, " ")) <= inner {
 			put(field, !fits(field))
 			continue
 		}
-		for _, word := range unbroken(field) {
+		for _, word := range labelWhole(field) {
 			put(word, !fits(word))
 		}
 	}
@@ -157,8 +162,66 @@ func foldLine(line string, indented bool) []string {
 	return lines
 }
 
-// unbroken cuts text where foldLine may break it.
-func unbroken(text string) (words []string) {
+// headEnd returns where a record's number and type end before its first label,
+// 0 if there are none.
+func headEnd(field string) int {
+	label := strings.Index(field, ": ")
+	if label < 0 {
+		return 0
+	}
+	if at := strings.LastIndex(field[:label], "  "); strings.TrimSpace(field[:max(at, 0)]) != "" {
+		return at + len("  ")
+	}
+	return 0
+}
+
+// labelWhole is unbroken for a field whose label, if it is one word, stays whole.
+func labelWhole(field string) []string {
+	at := strings.Index(field, ": ") + len(": ")
+	if at < len(": ") || strings.ContainsRune(field[:at-len(": ")], ' ') {
+		return unbroken(field, true)
+	}
+	words := unbroken(field[at:], true)
+	if len(words) > 0 {
+		words[0] = field[:at] + words[0]
+	}
+	return words
+}
+
+// pasted finds what is to be pasted from a message: words after the program's
+// name, quoted ones with what they hold, up to the end of the clause; and a flag
+// with its quoted value.
+var pasted = regexp.MustCompile(`\blocker(?: (?:\\.|'[^']*'|[^\s',;"、。」])+)+|--[a-z-]+ "[^"]*"`)
+
+// foldMessage breaks a message that is wider than a terminal, at blanks and
+// between Japanese signs. A command stays whole, however long: broken in two it
+// could not be pasted.
+func foldMessage(line string) []string {
+	const indent = "        " // as wide as "locker: "
+	var words []string
+	from := 0
+	for _, at := range pasted.FindAllStringIndex(line, -1) {
+		words = append(words, unbroken(line[from:at[0]], false)...)
+		words = append(words, line[at[0]:at[1]])
+		from = at[1]
+	}
+	words = append(words, unbroken(line[from:], false)...)
+	lines := []string{""}
+	for _, word := range words {
+		last := &lines[len(lines)-1]
+		if strings.TrimSpace(*last) != "" && uniseg.StringWidth(*last+strings.TrimRight(word, " ")) > helpWidth {
+			*last = strings.TrimRight(*last, " ")
+			lines = append(lines, indent)
+			last = &lines[len(lines)-1]
+		}
+		*last += word
+	}
+	return lines
+}
+
+// unbroken cuts text where it may be broken; labels keeps what follows a label
+// on its line.
+func unbroken(text string, labels bool) (words []string) {
 	word, state := "", -1
 	for rest := text; rest != ""; {
 		var part string
@@ -166,7 +229,7 @@ func unbroken(text string) (words []string) {
 		word += part
 		last, _ := utf8.DecodeLastRuneInString(part)
 		next, _ := utf8.DecodeRuneInString(rest)
-		if rest != "" && (last != ' ' && max(last, next) < utf8.RuneSelf || strings.HasSuffix(part, ": ")) {
+		if rest != "" && (last != ' ' && max(last, next) < utf8.RuneSelf || labels && strings.HasSuffix(part, ": ")) {
 			continue // inside a word, or between a label and its value
 		}
 		words, word = append(words, word), ""

@@ -94,10 +94,15 @@ func (u *ui) printJSON(v any) error {
 	return nil
 }
 
-// stderr writes one line; the three prefixes stay English, for programs.
+// stderr writes one line, folded where a terminal shows it; the three prefixes
+// stay English, for programs.
 func (u *ui) stderr(prefix, text string) {
 	u.bar.wipe()
-	fmt.Fprintf(u.err, "locker: %s%s\n", prefix, text)
+	line := "locker: " + prefix + text
+	if isTerminalFile(u.err) {
+		line = strings.Join(foldMessage(line), "\n")
+	}
+	fmt.Fprintln(u.err, line)
 }
 
 func (u *ui) error(key string, args ...any)   { u.stderr("error: ", u.lang.msg(key, args...)) }
@@ -219,11 +224,11 @@ func (u *ui) askSecret(ctx context.Context, key string, args ...any) (string, er
 	})
 }
 
-// askLine asks for one line in words of its own. If ctx ends in the middle of
+// askLine asks for one line in words of its own, folded, with a blank after them. If ctx ends in the middle of
 // the line, it returns what was typed of it beside the error, where the system
 // can tell.
 func (u *ui) askLine(ctx context.Context, text string) (string, error) {
-	return u.converse(ctx, text, readLine, true)
+	return u.converse(ctx, strings.Join(wrap(text, helpWidth-1), "\r\n"), readLine, true)
 }
 
 // typedAhead reports whether a line is there before its question is asked. What

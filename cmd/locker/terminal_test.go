@@ -567,3 +567,62 @@ func TestRecordsFitTheTerminal(t *testing.T) {
 		t.Errorf("%v: %q", err, out)
 	}
 }
+
+// A message on a terminal is folded, in a pipe it is one line.
+func TestMessagesFitTheTerminal(t *testing.T) {
+	home := t.TempDir()
+	initWithFile(t, home)
+	args := []string{"add", "--to-address", "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb"}
+	s := startSession(t, home, args...)
+	s.code()
+	said := strings.ReplaceAll(s.got.String(), "\r", "")
+	for _, line := range strings.Split(said, "\n") {
+		if len(line) > helpWidth {
+			t.Errorf("%d columns: %s", len(line), line)
+		}
+	}
+	cmd := exec.Command("locker", args...)
+	cmd.Dir, cmd.Env = home, append(os.Environ(), "HOME="+home, "XDG_DATA_HOME=", "XDG_CONFIG_HOME=", "LANG=C", "LOCKER_LANG=", "LOCKER_VAULT=", "LC_ALL=")
+	var errout strings.Builder
+	cmd.Stderr = &errout
+	if err := cmd.Run(); err != nil {
+		t.Fatal(err)
+	}
+	long := 0
+	for _, line := range strings.Split(strings.TrimSpace(errout.String()), "\n") {
+		if !strings.HasPrefix(line, "locker: ") {
+			t.Errorf("folded in a pipe: %q", line)
+		}
+		if len(line) > helpWidth {
+			long++
+		}
+	}
+	if long == 0 {
+		t.Errorf("nothing there is to fold: %s", errout.String())
+	}
+}
+
+// A question about a long identifier is folded, and the identifier stays whole.
+func TestQuestionsFitTheTerminal(t *testing.T) {
+	home := t.TempDir()
+	initWithFile(t, home)
+	txid := strings.Repeat("f4184fc5", 8)
+	add := startSession(t, home, "add", "--kind", "mis-send", "--txid", txid)
+	if code := add.code(); code != 0 {
+		t.Fatalf("exit code %d: %s", code, add.got.String())
+	}
+	s := startSession(t, home, "fill", "1", "--for", "ic3", "--passphrase-file", "pw")
+	s.expect(txid)
+	s.expect("(Enter to skip): ")
+	s.send("\x03")
+	s.code()
+	said := strings.ReplaceAll(s.got.String(), "\r", "")
+	if !strings.Contains(said, txid) {
+		t.Errorf("the identifier is broken:\n%s", said)
+	}
+	for _, line := range strings.Split(said, "\n") {
+		if len(line) > helpWidth {
+			t.Errorf("%d columns: %s", len(line), line)
+		}
+	}
+}

@@ -28,6 +28,9 @@ var csvColumns = []string{
 	"attempted", "executed", "difference", "intended", "slippage", "note", "file", "line",
 }
 
+// csvCheck is the column of what is wrong with addresses.
+const csvCheck = "address_check"
+
 // csvNames are the columns of those fields that have another name there.
 var csvNames = map[string]string{
 	"order.id": "order_id", "order.type": "order_type", "order.filled": "filled_quantity",
@@ -52,6 +55,9 @@ var csvIdentifiers = []string{"txid", "order_id", "from", "to", "memo", "bank_ac
 // (RFC 3339); for an order without a time of its own it is that of placing, or
 // else of filling it. "exchange" is the key of a known exchange.
 //
+// Where an address is mistyped there is one more column, the last:
+// "address_check" says which and why, in the language of the document.
+//
 // Every character is as recorded, but for control and direction characters,
 // which stand as their code points as in the text, and for masked secrets. An
 // attacker chooses memos, names and so notes, and a spreadsheet takes a cell
@@ -72,10 +78,14 @@ func (r *Report) WriteCSV(w io.Writer) error {
 	}
 	out := csv.NewWriter(w)
 	out.UseCRLF = true
-	out.Write(csvColumns)
-	for _, row := range r.machine().rows {
-		cells := make([]string, len(csvColumns))
-		for i, name := range csvColumns {
+	columns, rows := csvColumns, r.machine().rows
+	if slices.ContainsFunc(rows, func(t transaction) bool { return t.cells[csvCheck] != "" }) {
+		columns = append(slices.Clone(columns), csvCheck)
+	}
+	out.Write(columns)
+	for _, row := range rows {
+		cells := make([]string, len(columns))
+		for i, name := range columns {
 			cells[i] = csvCell(name, row.cells[name])
 		}
 		out.Write(cells)
@@ -150,6 +160,11 @@ func (x *exact) transaction(th thing) transaction {
 			row.cells[prefix+"asset"], row.cells[prefix+"quantity"], row.cells[typed] = v.Asset, v.Quantity, v.Typed
 		}
 	}
+	var checks []string
+	for _, w := range x.doubts(r) {
+		checks = append(checks, w.field+" "+w.address+x.s("：", ": ")+w.words)
+	}
+	row.cells[csvCheck] = strings.Join(checks, "\n")
 	for _, name := range []string{"at", "placed_at", "filled_at"} {
 		if row.at = x.timeOf(r, name); !row.at.IsZero() {
 			row.cells["time"], row.cells["time_utc"] = rfc3339(row.at), rfc3339UTC(row.at)

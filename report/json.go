@@ -47,7 +47,8 @@ const (
 //	accounts, attempts, orders, transfers, bank, losses, actors, actions,
 //	contacts, notes, {item, seqs, recorded_at, fields}: item is the number in the
 //	under            document, fields are those of the record by their names; under
-//	                 tells of records of other incidents
+//	                 tells of records of other incidents; one with an address that
+//	                 is mistyped has address_check, {field, value, text}, beside them
 //	elsewhere        how many records of orders at other exchanges are left out
 //	exhibits         {number, seq, name, sha256, size, media_type, modified,
 //	                 recorded_at, fields}
@@ -270,7 +271,15 @@ func (x *exact) fieldObject(r *locker.Record) object {
 func (x *exact) thingObjects(t record.Type) []object {
 	out := []object{}
 	for _, th := range x.things(t) {
-		out = append(out, object{{"item", th.n}, {"seqs", x.seqs(th.rec)}, {"recorded_at", x.recordedTimes(th.rec)}, {"fields", x.fieldObject(th.rec)}})
+		o := object{{"item", th.n}, {"seqs", x.seqs(th.rec)}, {"recorded_at", x.recordedTimes(th.rec)}, {"fields", x.fieldObject(th.rec)}}
+		if wrong := x.doubts(th.rec); len(wrong) > 0 {
+			checks := []object{}
+			for _, w := range wrong {
+				checks = append(checks, object{{"field", w.field}, {"value", w.address}, {"text", w.words}})
+			}
+			o = append(o, member{"address_check", checks})
+		}
+		out = append(out, o)
 	}
 	return out
 }

@@ -74,7 +74,7 @@ var ErrUnknownLanguage = errors.New("unknown language")
 
 // Warning is something to tell the person who makes the report.
 type Warning struct {
-	Code string  // "masked-secret", "damaged", "newer-record", "end-before-start"
+	Code string  // "masked-secret", "damaged", "newer-record", "end-before-start", "wrong-address"
 	Seqs []int64 // records it is about
 }
 
@@ -88,6 +88,7 @@ type Report struct {
 	files                  map[string]exhibit // by the ID of the card that stands for them, see showFile
 	missing                []MissingField
 	warnings               []Warning
+	wrong                  []WrongAddress
 	running                string         // head line of every page
 	dayOnly                bool           // the date has no time of day
 	machine                func() machine // what WriteCSV and WriteJSON write
@@ -139,6 +140,12 @@ func Build(in Input, o Options) (*Report, error) {
 	warn("masked-secret", slices.Sorted(maps.Keys(b.masked)))
 	warn("newer-record", b.unknown())
 	warn("end-before-start", b.backwards())
+	r.wrong = b.wrongAddresses()
+	var seqs []int64
+	for _, w := range r.wrong {
+		seqs = append(seqs, w.Seq)
+	}
+	warn("wrong-address", slices.Compact(seqs))
 	r.machine = sync.OnceValue(func() machine { return newMachine(b, r) })
 	return r, nil
 }
@@ -174,6 +181,10 @@ func (r *Report) Warnings() []Warning {
 	ws[i].Seqs = slices.Sorted(maps.Keys(seqs))
 	return ws
 }
+
+// WrongAddresses returns the addresses that the document marks as mistyped, in
+// the order of their records.
+func (r *Report) WrongAddresses() []WrongAddress { return slices.Clone(r.wrong) }
 
 // Unreadable returns the numbers of the exhibits whose original WritePDF could
 // not read, in order. One that was read but cannot be shown is not among them.

@@ -215,6 +215,7 @@ func (b *builder) wording(r *locker.Record, name string) []typeset.Span {
 				spans = append(spans, typeset.Span{Text: "\n"})
 			}
 			spans = append(spans, typeset.Span{Text: b.text(r, string(t)), Mono: identifiers[path]})
+			spans = append(spans, b.doubtMark(r, name, string(t))...)
 		}
 		return spans
 	default:
@@ -240,7 +241,7 @@ func (b *builder) wording(r *locker.Record, name string) []typeset.Span {
 			// a slip.
 			span.Link = b.explorerLink(r)
 		}
-		return []typeset.Span{span}
+		return append([]typeset.Span{span}, b.doubtMark(r, name, v.String())...)
 	}
 }
 

@@ -94,6 +94,7 @@ func runReport(ctx context.Context, e *env, opts reportOptions) error {
 	}
 	warnings := w.warnings()
 	e.ui.reportWarnings(warnings)
+	e.ui.correctAddresses(in, r.WrongAddresses())
 	unreadable := w.unreadable()
 	if len(unreadable) > 0 {
 		e.ui.warning("report.unreadable", fmt.Sprint(unreadable))

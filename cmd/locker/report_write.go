@@ -266,6 +266,58 @@ func (w *reportWriter) warnings() (all []report.Warning) {
 	return all
 }
 
+// correctAddresses shows the lines that put right each record with a mistyped
+// address: one that records the same again, but for the address, and one that
+// withdraws it.
+func (u *ui) correctAddresses(in *locker.Incident, wrong []report.WrongAddress) {
+	if u.quiet {
+		return
+	}
+	for _, r := range in.Records {
+		places := map[string]bool{}
+		for _, w := range wrong {
+			if w.Seq == r.Seq {
+				places[w.Field+" "+w.Address] = true
+			}
+		}
+		if len(places) == 0 {
+			continue
+		}
+		add := u.command("add", "-i", strconv.Itoa(in.Number))
+		for _, f := range record.FieldsOf(r.Type) {
+			if r.Fields[f.Name] == nil || !canSet(r.Type, f.Name) {
+				continue
+			}
+			for _, value := range typedValues(r.Fields[f.Name]) {
+				if places[f.Name+" "+value] {
+					value = "ADDRESS"
+				}
+				add = append(add, "--set", string(r.Type)+"."+f.Name+"="+value)
+			}
+		}
+		u.hint("report.correct-address", r.Seq)
+		u.lineToCopy(add)
+		u.lineToCopy(u.command("retract", strconv.FormatInt(r.Seq, 10), "--why", u.lang.msg("report.correct-why")))
+	}
+}
+
+// typedValues are the values of a field as --set takes them.
+func typedValues(v record.Value) []string {
+	switch v := v.(type) {
+	case record.List:
+		var list []string
+		for _, s := range v {
+			list = append(list, string(s))
+		}
+		return list
+	case record.Amount:
+		if v.Raw != "" {
+			return []string{v.Raw}
+		}
+	}
+	return []string{v.String()}
+}
+
 // unreadable lists the files that could not be read, whatever part they are
 // in.
 func (w *reportWriter) unreadable() []int64 {

@@ -229,6 +229,9 @@ func (b *builder) wording(r *locker.Record, name string) []typeset.Span {
 		if worded[path] {
 			s = b.word(path, s)
 		}
+		if path == "note.text" {
+			s = b.asTyped(s)
+		}
 		if e, ok := b.exchanges.Lookup(s); ok && name == "exchange" {
 			s = e.Name(b.lang)
 		}
@@ -243,6 +246,33 @@ func (b *builder) wording(r *locker.Record, name string) []typeset.Span {
 		}
 		return append([]typeset.Span{span}, b.doubtMark(r, name, v.String())...)
 	}
+}
+
+// unreadFlag is a note that add and the like keep of a flag whose value they
+// could not read, unreadField one of a field given with --set.
+var (
+	unreadFlag  = regexp.MustCompile(`(?s)^--(at|from|until|noticed|due|times) "(.*)"$`)
+	unreadField = regexp.MustCompile(`(?s)^([a-z_]+\.[a-z_]+)=(.*)$`)
+)
+
+var flagLabels = map[string][2]string{
+	"at": {"日時", "time"}, "from": {"始まりの日時", "beginning"}, "until": {"終わりの日時", "end"},
+	"noticed": {"気付いた日時", "noticed at"}, "due": {"期限", "due"}, "times": {"回数", "times"},
+}
+
+// asTyped words a note that was kept of what could not be read: a reader of the
+// document knows the field, and no flags.
+func (b *builder) asTyped(s string) string {
+	label, value := [2]string{}, ""
+	if m := unreadFlag.FindStringSubmatch(s); m != nil {
+		label, value = flagLabels[m[1]], m[2]
+	} else if m := unreadField.FindStringSubmatch(s); m != nil {
+		label, value = labels[m[1]], m[2]
+	}
+	if label[0] == "" {
+		return s
+	}
+	return b.s(label[0], label[1]) + b.s("（入力のまま）：", " (as typed): ") + value
 }
 
 // rowOf names a line of an exhibit by the exhibit's digest, and the digest where

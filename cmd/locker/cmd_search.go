@@ -55,6 +55,8 @@ type jsonHit struct {
 	Text        jsonText `json:"text"`  // with what stands around it
 	Name        jsonText `json:"name,omitempty"`
 	RetractedBy *int64   `json:"retracted_by,omitempty"`
+
+	shown string // see searchable
 }
 
 // A soughtFile is a file of which the person asks whether it is recorded.
@@ -235,7 +237,7 @@ func (s *search) hitsIn(r *locker.Record) (hits []jsonHit) {
 			}
 		}
 		if found {
-			h := jsonHit{Incident: r.Incident, Seq: r.Seq, Type: string(r.Type), Field: t.field, RetractedBy: retractedBy(r),
+			h := jsonHit{shown: t.shown, Incident: r.Incident, Seq: r.Seq, Type: string(r.Type), Field: t.field, RetractedBy: retractedBy(r),
 				Match: jsonText(t.text[from:to]), Text: jsonText(surroundings(t.text, from, to))}
 			if r.Exhibit != nil {
 				h.Name = jsonText(r.Exhibit.Name)
@@ -259,7 +261,8 @@ func retractedBy(r *locker.Record) *int64 {
 // A searchable is a text of a record.
 type searchable struct {
 	field, text string
-	whole       bool // only the beginning of it counts
+	whole       bool   // only the beginning of it counts
+	shown       string // how it is shown, "" for what it says around the hit
 }
 
 // hexStart is the beginning of a hash or ID that is long enough to mean one.
@@ -277,6 +280,7 @@ func (s *search) texts(r *locker.Record) (all []searchable) {
 			}
 		}
 	}
+	shown := s.e.ui.worded(r.Type, r.Fields)
 	for _, name := range fieldNames(r.Type, r.Fields) {
 		switch v := r.Fields[name].(type) {
 		case record.List:
@@ -293,6 +297,9 @@ func (s *search) texts(r *locker.Record) (all []searchable) {
 			}
 		default:
 			add(name, s.named(name, v.String()))
+			if w := shown[name].String(); w != v.String() {
+				all[len(all)-1].shown = w
+			}
 		}
 	}
 	for _, term := range s.terms {
@@ -300,9 +307,9 @@ func (s *search) texts(r *locker.Record) (all []searchable) {
 			continue
 		}
 		if r.Exhibit != nil {
-			all = append(all, searchable{"sha256", hex.EncodeToString(r.Exhibit.SHA256[:]), true})
+			all = append(all, searchable{field: "sha256", text: hex.EncodeToString(r.Exhibit.SHA256[:]), whole: true})
 		}
-		all = append(all, searchable{"id", r.ID, true})
+		all = append(all, searchable{field: "id", text: r.ID, whole: true})
 		break
 	}
 	return all
@@ -350,7 +357,7 @@ func (s *search) show(h jsonHit) {
 	if h.Name != "" && h.Field != "name" {
 		line += safe(string(h.Name)) + "  "
 	}
-	line += u.lang.labelOf(record.Type(h.Type), h.Field) + ": " + safe(string(h.Text))
+	line += u.lang.labelOf(record.Type(h.Type), h.Field) + ": " + safe(cmp.Or(h.shown, string(h.Text)))
 	if h.RetractedBy != nil {
 		line += "  " + u.lang.msg("search.retracted", *h.RetractedBy)
 	}

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"hash"
 	"io"
 	"io/fs"
+	"strings"
 
 	"evidence-locker/locker"
 	"evidence-locker/locker/statement"
@@ -26,6 +28,7 @@ type reading struct {
 	more     bool // than importAll, and nothing chooses
 	problems []statement.Problem
 	unnamed  int // problems beyond importNamed
+	start    []byte
 	sum      [32]byte
 	changed  bool  // what was read here is not what was recorded
 	err      error // the rows could not be read, for a fault of the program's
@@ -44,7 +47,7 @@ func (i *importing) reading(file *locker.File) *reading {
 		r.opened = true
 		pr, pw := io.Pipe()
 		t := &tee{rc: rc, pipe: pw, sum: sha256.New(), done: make(chan struct{})}
-		t.end = func(sum [32]byte) { r.sum = sum }
+		t.end = func(sum [32]byte) { r.sum, r.start = sum, t.start }
 		go func() {
 			defer close(t.done)
 			i.read(r, pr)
@@ -81,18 +84,36 @@ func (i *importing) read(r *reading, src io.Reader) {
 	r.more = i.all && r.res.Wanted > importAll
 }
 
+// sniffed is how much of a file is looked at to tell text from anything else.
+const sniffed = 512
+
+// isText tells whether the file begins as text, in whatever encoding, and not
+// as a picture or a PDF.
+func (r *reading) isText() bool {
+	for _, mark := range []string{"\xfe\xff", "\xff\xfe"} { // of UTF-16, which is full of zeros
+		if bytes.HasPrefix(r.start, []byte(mark)) {
+			return true
+		}
+	}
+	return !bytes.HasPrefix(r.start, []byte("%PDF-")) &&
+		!bytes.ContainsFunc(r.start, func(c rune) bool { return c < ' ' && !strings.ContainsRune("\t\n\v\f\r\x1b", c) })
+}
+
 // A tee hands on what is read of a file, and its digest at the end.
 type tee struct {
 	rc   io.ReadCloser
 	pipe *io.PipeWriter
 	sum  hash.Hash
-	done chan struct{}
-	end  func([32]byte)
+	// start is the beginning, which tells text from anything else.
+	start []byte
+	done  chan struct{}
+	end   func([32]byte)
 }
 
 func (t *tee) Read(p []byte) (int, error) {
 	n, err := t.rc.Read(p)
 	t.sum.Write(p[:n])
+	t.start = append(t.start, p[:min(n, sniffed-len(t.start))]...)
 	_, _ = t.pipe.Write(p[:n]) // recording goes on, whatever the other side does
 	return n, err
 }

@@ -159,6 +159,12 @@ func (i *importing) tell(r *reading) {
 	case res.Zip:
 		u.lost("import.zip", r.name)
 		return
+	case !res.Known() && !r.isText():
+		u.lost("import.no-table", r.name)
+		if !i.o.dryRun {
+			u.hint("import.file-stays")
+		}
+		return
 	}
 	i.tellProblems(r)
 	switch {

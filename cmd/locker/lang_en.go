@@ -528,6 +528,7 @@ Flags may stand anywhere; "--" ends them. Adding needs no passphrase.
 	"import.unreadable":       `"%s" cannot be read: %s`,
 	"import.changed":          `"%s" is not what was recorded: it changed between; no row is taken`,
 	"import.zip":              `"%s" is a ZIP or Excel file, whose rows are not read; save it as CSV and import that too`,
+	"import.no-table":         `"%s" is no table of text such as CSV, so no row is taken`,
 	"import.no-rows-at-all":   `"%s" holds no rows`,
 	"import.exchange":         "if the incident is about %s: %s",
 	"import.file-stays":       "the file itself is recorded, whole",

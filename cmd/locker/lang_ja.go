@@ -528,6 +528,7 @@ var japanese = catalogue{
 	"import.unreadable":       "「%s」を読めません: %s",
 	"import.changed":          "「%s」は記録した内容と違います。途中で変わりました。どの行も取り込みません",
 	"import.zip":              "「%s」は ZIP か Excel のファイルで、行を読めません。CSV で保存し、それも取り込んでください",
+	"import.no-table":         "「%s」は CSV のような文字の表ではないため、どの行も取り込みません",
 	"import.no-rows-at-all":   "「%s」に行がありません",
 	"import.exchange":         "この案件が%sのことなら: %s",
 	"import.file-stays":       "ファイル自体は全体を記録しました",

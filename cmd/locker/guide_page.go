@@ -54,11 +54,18 @@ func btoi(b bool) int {
 	return 0
 }
 
+// ownCommand is a command of the program within a text: a line does not end in
+// it.
+var ownCommand = pattern(`locker [a-z]+`)
+
 // hanging writes text behind a label, later lines under the first one's text.
 func hanging(label, text string) []string {
 	indent := strings.Repeat(" ", uniseg.StringWidth(label))
-	lines := wrap(safe(text), helpWidth-len(indent))
+	const noBreak = "\u00a0"
+	whole := ownCommand().ReplaceAllStringFunc(safe(text), func(s string) string { return strings.ReplaceAll(s, " ", noBreak) })
+	lines := wrap(whole, helpWidth-len(indent))
 	for i := range lines {
+		lines[i] = strings.ReplaceAll(lines[i], noBreak, " ")
 		if i == 0 {
 			lines[i] = label + lines[i]
 		} else {

@@ -153,7 +153,7 @@ const kindsColumn = 24
 // was recorded.
 func (u *ui) summaryTable(list []jsonSummary) *table {
 	l := u.lang
-	t := &table{flex: []int{4, 3, 2}} // title, kinds, exchange: show has them whole
+	t := &table{flex: []int{4, 3, 2}, short: map[string]string{}} // title, kinds, exchange: show has them whole
 	for _, c := range []string{"number", "when", "exchange", "kinds", "title", "records", "files"} {
 		t.head = append(t.head, l.msg("list."+c))
 	}
@@ -166,10 +166,12 @@ func (u *ui) summaryTable(list []jsonSummary) *table {
 		if len(s.StartedAt) >= len("2006-01-02T15:04") {
 			when = strings.Replace(s.StartedAt[:len("2006-01-02T15:04")], "T", " ", 1)
 		}
-		kinds := make([]string, len(s.Kinds))
+		kinds, keys := make([]string, len(s.Kinds)), make([]string, len(s.Kinds))
 		for i, k := range s.Kinds {
-			kinds[i] = u.kindName(string(k), kindsColumn)
+			kinds[i], keys[i] = u.kindName(string(k), kindsColumn), string(k)
 		}
+		// The keys are what commands take, so of a long cell they stay.
+		t.short[orDash(strings.Join(kinds, ","))] = orDash(strings.Join(keys, ","))
 		t.rows = append(t.rows, []string{
 			number, when, orDash(string(s.Exchange)), orDash(strings.Join(kinds, ",")), orDash(string(s.Title)),
 			strconv.Itoa(s.Records), strconv.Itoa(s.Files),

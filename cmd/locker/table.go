@@ -17,6 +17,8 @@ type table struct {
 	// flex are the columns that are cut, the first one first, so that a row
 	// fits the width. No column that holds an identifier is among them.
 	flex []int
+	// short stands for a cell that would have to be cut, by the cell.
+	short map[string]string
 }
 
 // minColumn is the least width that a column is cut to.
@@ -44,6 +46,9 @@ func (t *table) lines(width int) []string {
 	for _, r := range all {
 		var b strings.Builder
 		for c, cell := range r {
+			if s, ok := t.short[cell]; ok && uniseg.StringWidth(cell) > widths[c] {
+				cell = s
+			}
 			b.WriteString(pad(cut(cell, widths[c]), widths[c]) + tableGap)
 		}
 		lines = append(lines, strings.TrimRight(b.String(), " "))

@@ -3,6 +3,7 @@ package crypto
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -81,6 +82,61 @@ func TestOpenWorkFactorBounded(t *testing.T) {
 	}
 	if _, err := Open(bad, "p"); err == nil || errors.Is(err, ErrWrongPassphrase) {
 		t.Errorf("got %v, want a refusal", err)
+	}
+}
+
+// A key comes back from its text as somebody types it.
+func TestKeyText(t *testing.T) {
+	k := testKey(t)
+	text := k.Text()
+	if !strings.HasPrefix(text, "AGE-SECRET-KEY-PQ-1") || len(text) != 77 {
+		t.Fatalf("a text of %d bytes", len(text))
+	}
+	var groups, wide []string
+	for rest := text; rest != ""; rest = rest[min(5, len(rest)):] {
+		groups = append(groups, rest[:min(5, len(rest))])
+	}
+	for _, r := range text {
+		wide = append(wide, string(r+'！'-'!'))
+	}
+	for name, typed := range map[string]string{
+		"as it is":        text,
+		"lower case":      strings.ToLower(text),
+		"groups":          strings.Join(groups, " "),
+		"lines":           strings.Join(groups, "\r\n") + "\n",
+		"dashes":          strings.Join(groups, "-"),
+		"wide":            strings.Join(wide, "\u3000"),
+		"other dashes":    strings.ReplaceAll(text, "-", "ー"),
+		"no dashes":       strings.ReplaceAll(text, "-", ""),
+		"a file of age's": "# created: today\n\n  # public key: age1pq1\n" + text + "\n",
+		"byte order mark": "\ufeff" + text,
+	} {
+		got, err := ParseKey(typed)
+		if err != nil || got.Text() != text {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	bad := map[string]string{
+		"empty": "", "only a comment": "# " + text, "two": text + "\n" + text, "recipient": k.Recipient().String(),
+		"old kind of key": "AGE-SECRET-KEY-1QQPQP", "another letter in it": text + "é", "kanji": "鍵" + text,
+		"more": text + "Q", "first letters only": text[:19],
+	}
+	for i := len("AGE-SECRET-KEY-PQ-1"); i < len(text); i++ {
+		bad[fmt.Sprint("cut at ", i)] = text[:i]
+		bad[fmt.Sprint("without letter ", i)] = text[:i] + text[i+1:]
+		if text[i-1] != text[i] {
+			bad[fmt.Sprint("swapped at ", i)] = text[:i-1] + text[i:i+1] + text[i-1:i] + text[i+1:]
+		}
+		for _, r := range "023456789ACDEFGHJKLMNPQRSTUVWXYZ" {
+			if byte(r) != text[i] {
+				bad[fmt.Sprintf("%c for letter %d", r, i)] = text[:i] + string(r) + text[i+1:]
+			}
+		}
+	}
+	for name, typed := range bad {
+		if got, err := ParseKey(typed); err != ErrBadKey || got != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

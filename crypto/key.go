@@ -17,6 +17,7 @@ import (
 	"io"
 	"runtime/debug"
 	"strings"
+	"unicode"
 
 	"filippo.io/age"
 )
@@ -24,6 +25,9 @@ import (
 // ErrWrongPassphrase says that a sealed identity does not open under the
 // passphrase given.
 var ErrWrongPassphrase = errors.New("wrong passphrase")
+
+// ErrBadKey says that a text is no key, or has a mistake in it.
+var ErrBadKey = errors.New("not a key, or mistyped")
 
 // maxWorkFactor bounds the scrypt cost that a sealed identity may ask for:
 // 2^20 takes 1 GiB for a moment. Whoever can change the vault file chooses the
@@ -72,6 +76,48 @@ func NewKey() (*Key, error) {
 	return &Key{id}, nil
 }
 
+// keyPrefix begins the text form of a key.
+const keyPrefix = "AGE-SECRET-KEY-PQ-1"
+
+// Text returns the text form of k, AGE-SECRET-KEY-PQ-1..., which age takes as
+// well. Whoever has it can open all that was encrypted to k.
+func (k *Key) Text() string { return k.id.String() }
+
+// ParseKey reads the text form of a key as somebody typed it from paper: in
+// groups, over several lines, in lower case, in the wide letters of a Japanese
+// keyboard. Lines that begin with "#" are passed over, as age does. A checksum
+// in the text finds mistakes. It returns ErrBadKey, which quotes nothing.
+func ParseKey(text string) (*Key, error) {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(strings.TrimSpace(line), "#") {
+			continue
+		}
+		for _, r := range line {
+			if r >= '！' && r <= '～' {
+				r -= '！' - '!'
+			}
+			switch {
+			case r >= '0' && r <= '9', r >= 'A' && r <= 'Z':
+				b.WriteRune(r)
+			case r >= 'a' && r <= 'z':
+				b.WriteRune(r - 'a' + 'A')
+			case r > 0x7f && (unicode.IsLetter(r) || unicode.IsNumber(r)) && r != 'ー':
+				return nil, ErrBadKey
+			}
+		}
+	}
+	data, ok := strings.CutPrefix(b.String(), strings.ReplaceAll(keyPrefix, "-", ""))
+	if !ok {
+		return nil, ErrBadKey
+	}
+	id, err := age.ParseHybridIdentity(keyPrefix + data)
+	if err != nil {
+		return nil, ErrBadKey // age's own error could quote the key
+	}
+	return &Key{id}, nil
+}
+
 // Recipient returns the public half of k.
 func (k *Key) Recipient() Recipient { return Recipient{k.id.Recipient()} }
 
@@ -92,7 +138,7 @@ func (k *Key) Seal(passphrase string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sealing key: %w", err)
 	}
-	if _, err := io.WriteString(w, k.id.String()+"\n"); err != nil {
+	if _, err := io.WriteString(w, k.Text()+"\n"); err != nil {
 		return nil, fmt.Errorf("sealing key: %w", err)
 	}
 	if err := w.Close(); err != nil {
@@ -141,7 +187,7 @@ const ownerInfo = "evidence-locker/owner/v1"
 // identity's text form, no salt, info "evidence-locker/owner/v1", 32 bytes,
 // taken as the seed of RFC 8032.
 func (k *Key) Owner() ed25519.PrivateKey {
-	seed, err := hkdf.Key(sha256.New, []byte(k.id.String()), nil, ownerInfo, ed25519.SeedSize)
+	seed, err := hkdf.Key(sha256.New, []byte(k.Text()), nil, ownerInfo, ed25519.SeedSize)
 	if err != nil {
 		panic(err) // only for lengths that HKDF cannot give
 	}

@@ -421,8 +421,13 @@ func ShowName(raw string) string {
 }
 
 // AppendCustody records that a report was made, files were extracted or the
-// like. It does not change which incident is the current one.
+// like. It does not change which incident is the current one. To a backup it
+// adds nothing and returns ErrBackup: who reads one must not make it differ
+// from its vault.
 func (v *Vault) AppendCustody(ctx context.Context, incident int, f record.Fields) (seq int64, err error) {
+	if v.IsBackup(ctx) {
+		return 0, fmt.Errorf("recording custody: %w", ErrBackup)
+	}
 	e := &entry{typ: record.Custody, body: f}
 	if _, err := v.append(ctx, target{Target: Target{Number: incident}, fixed: true}, []*entry{e}); err != nil {
 		return 0, fmt.Errorf("recording custody: %w", err)
@@ -442,7 +447,8 @@ func (v *Vault) Retract(ctx context.Context, k *crypto.Key, seq int64, why strin
 	if !r.Known {
 		return 0, fmt.Errorf("retracting record %d: %w", seq, record.ErrNewer)
 	}
-	if r.Type == record.Retract || r.Type == record.Custody || r.Type == record.KeyType {
+	switch r.Type {
+	case record.Retract, record.Custody, record.KeyType, record.DeviceType:
 		return 0, fmt.Errorf("retracting record %d: %w: a record of type %s stays", seq, ErrStays, r.Type)
 	}
 	e := &entry{typ: record.Retract, body: record.Fields{

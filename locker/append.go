@@ -11,6 +11,8 @@ import (
 
 	"evidence-locker/crypto"
 	"evidence-locker/locker/record"
+
+	"golang.org/x/mod/sumdb/note"
 )
 
 // An entry is a record on its way into the vault.
@@ -19,6 +21,8 @@ type entry struct {
 	body   record.Fields
 	object *sealedObject                              // nil: no file
 	key    *record.LeafKey                            // nil: the sealed identity stays
+	device string                                     // the device key that it enrols; the last entry only
+	owner  note.Signer                                // signs the head as well; nil: the device alone does
 	before func(ctx context.Context, q querier) error // further changes in the same transaction; may be nil
 
 	seq int64 // set by append
@@ -116,7 +120,7 @@ func (v *Vault) append(ctx context.Context, t target, entries []*entry) (out app
 		v.o.warn(WarnDamaged, "%v", damage)
 	}
 	// A pin that the vault does not follow is kept: what is gone stays noticed.
-	if err := hook(stepPin, false); err == nil && out.follows {
+	if err := hook(stepPin, false); err == nil && out.follows && !v.unborn {
 		v.savePin(out.head)
 		v.devMu.Lock()
 		if v.newPlace {
@@ -200,6 +204,7 @@ func (v *Vault) begin(ctx context.Context) (*sql.Conn, error) {
 	if err := hook(stepBegin, false); err != nil {
 		return nil, err
 	}
+	v.follow()
 	conn, err := v.w.Conn(ctx)
 	if err != nil {
 		return nil, sqlError("opening vault for writing", err)
@@ -247,7 +252,7 @@ func (v *Vault) landed(ctx context.Context, entries []*entry, leaves []string) b
 	if len(leaves) != len(entries) {
 		return false
 	}
-	db, err := openDB(v.path, "rw", readDSN) // a new connection: the old one's state is unknown
+	db, err := openDB(v.file, "rw", readDSN) // a new connection: the old one's state is unknown
 	if err != nil {
 		return false
 	}
@@ -314,7 +319,11 @@ func (w *writer) write(ctx context.Context, t target, entries []*entry) (out app
 	if out.head.Root, err = w.tree.root(ctx, out.head.Size); err != nil {
 		return out, leaves, err
 	}
-	text, err := signHead(out.head, d.signer)
+	signers := []note.Signer{d.signer}
+	if last := entries[len(entries)-1]; last.owner != nil {
+		signers = append(signers, last.owner)
+	}
+	text, err := signHead(out.head, signers...)
 	if err != nil {
 		return out, leaves, err
 	}
@@ -323,8 +332,20 @@ func (w *writer) write(ctx context.Context, t target, entries []*entry) (out app
 			return out, leaves, err
 		}
 	}
+	// What is added to is a vault of its own from now on.
+	if w.v.IsBackup(ctx) {
+		w.v.o.warn(WarnBackup, "%s", w.v.path)
+		if err := deleteLocal(ctx, w.conn, localCopy); err != nil {
+			return out, leaves, err
+		}
+	}
 	if !t.fixed && w.without == nothing {
 		if err := setCurrent(ctx, w.conn, out.incident, w.v.o.Now().At); err != nil {
+			return out, leaves, err
+		}
+	}
+	if w.without == nothing {
+		if err := w.noteUnsaved(ctx, entries); err != nil {
 			return out, leaves, err
 		}
 	}
@@ -372,7 +393,7 @@ func (w *writer) insert(ctx context.Context, r crypto.Recipient, incident int, i
 		RecordedAt: now.At, Clock: record.Clock{Zone: now.Zone, Synchronised: now.Synchronised},
 		Device: w.v.o.Device, Tool: w.v.o.Tool, Fields: e.body,
 	}
-	leaf := &record.Leaf{Seq: e.seq, Incident: incident, Key: e.key}
+	leaf := &record.Leaf{Seq: e.seq, Incident: incident, Key: e.key, Device: e.device}
 	if o := e.object; o != nil {
 		rec.Objects = []record.Object{{ID: o.id, SHA256: o.plainSum, Size: o.plainSize}}
 		leaf.Objects = []record.LeafObject{{ID: o.id, Size: o.size, SHA256: o.sum}}

@@ -188,6 +188,15 @@ var attacks = []struct {
 			forgeHead(c.t, c.db, c.id, record.Checkpoint{Vault: c.id, Size: size, Root: root, From: 10})
 		})
 	}, faults: []string{locker.FaultUnsigned}},
+	{name: "device of their own enrolled, record under its key", do: func(c *victim) {
+		_, vkey, err := signed.GenerateKey(fixedRand{}, record.Origin(c.id)) // forgeHead's
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		root := c.enrolForged(10, vkey)
+		forgeHead(c.t, c.db, c.id, record.Checkpoint{Vault: c.id, Size: 11, Root: root, From: 10})
+		addForged(c, 11)
+	}, faults: []string{locker.FaultUnsigned}},
 	{name: "record appended, no head", do: func(c *victim) {
 		leaf, sealed := c.forge(10, c.key.Recipient())
 		withoutTriggers(c.t, c.db, func() {

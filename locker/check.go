@@ -21,7 +21,7 @@ func (w *writer) checkTree(ctx context.Context) (size int64, err error) {
 		return 0, err
 	}
 	size = newest + 1
-	head, signed, err := headOf(ctx, v.r, v.id, size, v.verifiers(ctx)...)
+	head, signed, err := v.signedHead(ctx, &tree{q: v.r}, size)
 	holds := err == nil && (&tree{q: v.r}).holds(ctx, size, head.Root)
 	if !holds || w.tree.memory {
 		var there int64
@@ -36,6 +36,9 @@ func (w *writer) checkTree(ctx context.Context) (size int64, err error) {
 		}
 		if err := w.tree.rebuild(ctx, v, size); err != nil {
 			return 0, err
+		}
+		if err == nil && !signed { // an enrolled key is found through the tree
+			head, signed, err = v.signedHead(ctx, w.tree, size)
 		}
 		root, rerr := w.tree.root(ctx, size)
 		holds = err == nil && rerr == nil && root == head.Root
@@ -71,6 +74,9 @@ func (w *writer) checkPins(ctx context.Context, d *device, size int64) (follows 
 		if root, err := w.tree.root(ctx, pin.Size); err == nil && root == pin.Root {
 			return true
 		}
+	}
+	if v.isElsewhere() {
+		return false
 	}
 	v.o.warn(WarnOldCopy, "%s", pinFile(v.o.ConfigDir, v.id))
 	return false

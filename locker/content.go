@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"sync"
 
 	"evidence-locker/crypto"
 )
@@ -101,18 +102,17 @@ func (v *Vault) chunk(ctx context.Context, from, object string, n int, data *[]b
 // objectSum reads an object's stored bytes and returns how many they are, in
 // how many chunks, and their digest. It stops where they are more than limit.
 func (v *Vault) objectSum(ctx context.Context, object string, limit int64, progress func(int)) (size int64, chunks int, sum [32]byte, err error) {
-	h := sha256.New()
-	var data []byte
+	h := newDigest()
 	for {
+		var data []byte
 		err := v.chunk(ctx, "chunk", object, chunks, &data)
 		if errors.Is(err, sql.ErrNoRows) {
-			h.Sum(sum[:0])
-			return size, chunks, sum, nil
+			return size, chunks, h.sum(), nil
 		}
 		if err != nil {
 			return size, chunks, sum, err
 		}
-		h.Write(data)
+		h.write(data)
 		size += int64(len(data))
 		chunks++
 		progress(len(data))
@@ -120,4 +120,25 @@ func (v *Vault) objectSum(ctx context.Context, object string, limit int64, progr
 			return size, chunks, sum, nil
 		}
 	}
+}
+
+// A digest is a SHA-256 that is made beside what is done meanwhile, such as
+// reading the next chunk.
+type digest struct {
+	hash hash.Hash
+	busy sync.WaitGroup
+}
+
+func newDigest() *digest { return &digest{hash: sha256.New()} }
+
+// write takes data, which must not be changed any more.
+func (d *digest) write(data []byte) {
+	d.busy.Wait()
+	d.busy.Go(func() { d.hash.Write(data) })
+}
+
+func (d *digest) sum() (sum [32]byte) {
+	d.busy.Wait()
+	d.hash.Sum(sum[:0])
+	return sum
 }

@@ -40,22 +40,11 @@ func create(ctx context.Context, path, passphrase string, o Options) (*Vault, er
 	if err := durable.MkdirAll(filepath.Dir(path)); err != nil {
 		return nil, err
 	}
-	// Two processes that both make the vault must not both succeed.
-	g := newGate(path)
-	defer g.close()
-	unlock, err := g.lock(ctx, o.Waiting)
+	unlock, err := lockNew(ctx, path, o.Waiting)
 	if err != nil {
 		return nil, err
 	}
 	defer unlock()
-	// A journal that another vault left here would be rolled into the new one.
-	for _, name := range []string{path, path + "-journal", path + "-wal"} {
-		if info, err := os.Lstat(name); err == nil && (name == path || info.Size() > 0) {
-			return nil, fmt.Errorf("%w: %s", ErrExists, name)
-		} else if err != nil && !os.IsNotExist(err) {
-			return nil, err
-		}
-	}
 
 	key, err := crypto.NewKey()
 	if err != nil {
@@ -66,15 +55,11 @@ func create(ctx context.Context, path, passphrase string, o Options) (*Vault, er
 		return nil, err
 	}
 	id := randomHex(16)
-	d, vkey, err := newDevice(&o, id, key.Recipient())
+	d, err := newDevice(&o, id, key.Recipient())
 	if err != nil {
 		return nil, err
 	}
-	ownerSigner, err := signerKey(record.Origin(id), key.Owner())
-	if err != nil {
-		return nil, err
-	}
-	ownerNote, err := note.NewSigner(ownerSigner)
+	ownerNote, err := ownerSigner(id, key)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +69,7 @@ func create(ctx context.Context, path, passphrase string, o Options) (*Vault, er
 	}
 	recipient := key.Recipient().String()
 	genesis := &record.Leaf{
-		Vault: id, Created: o.Now().At, Owner: owner, Device: vkey,
+		Vault: id, Created: o.Now().At, Owner: owner, Device: d.vkey,
 		Key: &record.LeafKey{N: 1, Recipient: sha256.Sum256([]byte(recipient)), Sealed: sha256.Sum256(sealed)},
 	}
 	temp := path + ".new-" + randomHex(4)
@@ -112,11 +97,51 @@ func create(ctx context.Context, path, passphrase string, o Options) (*Vault, er
 	return v, nil
 }
 
+// nothingStands returns ErrExists if a file stands at path, or one beside it
+// that would become part of it: a journal that another vault left there would
+// be rolled into the new one.
+func nothingStands(path string) error {
+	for _, name := range []string{path, journalOf(path), path + "-wal"} {
+		if info, err := os.Lstat(name); err == nil && (name == path || info.Size() > 0) {
+			return fmt.Errorf("%w: %s", ErrExists, name)
+		} else if err != nil && !os.IsNotExist(err) {
+			return err
+		}
+	}
+	return nil
+}
+
 func writeGenesis(ctx context.Context, path string, signers []note.Signer, genesis *record.Leaf, recipient string, sealed []byte) error {
+	leaf := genesis.Marshal()
+	root := tlog.RecordHash([]byte(leaf))
+	// The owner signs the genesis, and with it the first device: else whoever
+	// has the file could put a device of their own there.
+	text, err := signHead(record.Checkpoint{Vault: genesis.Vault, Size: 1, Root: root, From: 0}, signers...)
+	if err != nil {
+		return err
+	}
+	return makeFile(ctx, path, pageSize, schemaSQL, func(ctx context.Context, q querier) error {
+		if err := setKey(ctx, q, recipient, sealed); err != nil {
+			return err
+		}
+		_, err := q.ExecContext(ctx, "INSERT INTO record VALUES (0, 0, ?, x'')", leaf)
+		if err == nil {
+			_, err = q.ExecContext(ctx, "INSERT INTO node VALUES (0, ?)", root[:])
+		}
+		if err == nil {
+			_, err = q.ExecContext(ctx, "INSERT INTO head (size, note) VALUES (1, ?)", text)
+		}
+		return err
+	})
+}
+
+// makeFile makes a file of the format with these tables, and lets fill put into
+// them what belongs to the first transaction; it may be nil.
+func makeFile(ctx context.Context, path string, page int, schema string, fill func(context.Context, querier) error) error {
 	// SQLite would make the file with the mode of the umask.
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 	if err != nil {
-		return err
+		return sysError("making file", err)
 	}
 	if err := f.Close(); err != nil {
 		return err
@@ -131,38 +156,36 @@ func writeGenesis(ctx context.Context, path string, signers []note.Signer, genes
 		return sqlError("making tables", err)
 	}
 	defer conn.Close()
-	exec := func(query string, args ...any) {
-		if err == nil {
-			_, err = conn.ExecContext(ctx, query, args...)
+	for _, s := range []string{
+		fmt.Sprintf("PRAGMA page_size=%d", page), "BEGIN IMMEDIATE", schema,
+		fmt.Sprintf("PRAGMA application_id=%d", applicationID),
+		fmt.Sprintf("PRAGMA user_version=%d", formatVersion),
+	} {
+		if _, err := conn.ExecContext(ctx, s); err != nil {
+			return sqlError("making tables", err)
 		}
 	}
-	leaf := genesis.Marshal()
-	root := tlog.RecordHash([]byte(leaf))
-	// The owner signs the genesis, and with it the first device: else whoever
-	// has the file could put a device of their own there.
-	text, herr := signHead(record.Checkpoint{Vault: genesis.Vault, Size: 1, Root: root, From: 0}, signers...)
-	if herr != nil {
-		return herr
+	if fill != nil {
+		err = fill(ctx, conn)
 	}
-	exec("BEGIN IMMEDIATE")
-	exec(schemaSQL)
-	exec(fmt.Sprintf("PRAGMA application_id=%d", applicationID))
-	exec(fmt.Sprintf("PRAGMA user_version=%d", formatVersion))
-	exec("INSERT INTO key VALUES (1, ?, ?)", recipient, sealed)
-	exec("INSERT INTO key_copy VALUES (1, ?, ?)", recipient, sealed)
-	exec("INSERT INTO record VALUES (0, 0, ?, x'')", leaf)
-	exec("INSERT INTO node VALUES (0, ?)", root[:])
-	exec("INSERT INTO head (size, note) VALUES (1, ?)", text)
-	exec("COMMIT")
-	if err != nil {
-		return sqlError("making tables", err)
+	if err == nil {
+		_, err = conn.ExecContext(ctx, "COMMIT")
 	}
-	return nil
+	return sqlError("making tables", err)
 }
 
 // ownerKey returns the verifier key of the vault's owner.
 func ownerKey(id string, k *crypto.Key) (string, error) {
 	return note.NewEd25519VerifierKey(record.Origin(id), k.Owner().Public().(ed25519.PublicKey))
+}
+
+// ownerSigner returns what signs heads as the vault's owner.
+func ownerSigner(id string, k *crypto.Key) (note.Signer, error) {
+	skey, err := signerKey(record.Origin(id), k.Owner())
+	if err != nil {
+		return nil, err
+	}
+	return note.NewSigner(skey)
 }
 
 // randomHex returns n random bytes in hex.

@@ -39,6 +39,7 @@ const deviceLine = "evidence-locker/device/v1"
 type device struct {
 	signer    note.Signer
 	verifier  note.Verifier
+	vkey      string // verifier's text
 	recipient crypto.Recipient
 }
 
@@ -46,19 +47,18 @@ func deviceFile(dir, vault string) string { return filepath.Join(dir, "device-"+
 func pinFile(dir, vault string) string    { return filepath.Join(dir, "head-"+vault) }
 
 // newDevice makes a device key and keeps it, with the recipient, before
-// anything is signed with it. The returned verifier key is what others check
-// signatures by.
-func newDevice(o *Options, vault string, r crypto.Recipient) (*device, string, error) {
-	skey, vkey, err := note.GenerateKey(rand.Reader, record.Origin(vault))
+// anything is signed with it.
+func newDevice(o *Options, vault string, r crypto.Recipient) (*device, error) {
+	skey, _, err := note.GenerateKey(rand.Reader, record.Origin(vault))
 	if err != nil {
-		return nil, "", fmt.Errorf("generating device key: %w", err)
+		return nil, fmt.Errorf("generating device key: %w", err)
 	}
 	d := &device{recipient: r}
-	if d.signer, d.verifier, err = parseDeviceKey(skey); err != nil {
-		return nil, "", fmt.Errorf("generating device key: %w", err)
+	if err = d.parseKey(skey); err != nil {
+		return nil, fmt.Errorf("generating device key: %w", err)
 	}
 	if o.ConfigDir == "" {
-		return d, vkey, nil
+		return d, nil
 	}
 	text := fmt.Sprintf("%s\n%s\nrecipient %s\n", deviceLine, skey, r)
 	err = durable.MkdirAll(o.ConfigDir)
@@ -69,7 +69,7 @@ func newDevice(o *Options, vault string, r crypto.Recipient) (*device, string, e
 		// Evidence is not refused for want of a place for a signature's key.
 		o.warn(WarnDeviceUnkept, "%v", err)
 	}
-	return d, vkey, nil
+	return d, nil
 }
 
 // signerKey spells an Ed25519 key as a signer key: the hash of a verifier key
@@ -88,29 +88,30 @@ func signerKey(name string, key ed25519.PrivateKey) (string, error) {
 	return "PRIVATE+KEY+" + name + "+" + hash + "+" + base64.StdEncoding.EncodeToString(secret), nil
 }
 
-// parseDeviceKey reads a signer key. Its error never quotes the key.
-func parseDeviceKey(skey string) (note.Signer, note.Verifier, error) {
+// parseKey takes a signer key in. Its error never quotes the key.
+func (d *device) parseKey(skey string) error {
 	bad := errors.New("no signer key")
 	s, err := note.NewSigner(skey)
 	if err != nil {
-		return nil, nil, bad
+		return bad
 	}
 	// PRIVATE+KEY+<name>+<hash>+<base64 of a type byte and the seed>, which may
 	// itself hold a plus.
 	parts := strings.SplitN(skey, "+", 5)
 	b, err := base64.StdEncoding.DecodeString(parts[len(parts)-1])
 	if err != nil || len(b) != 1+ed25519.SeedSize {
-		return nil, nil, bad
+		return bad
 	}
 	vkey, err := note.NewEd25519VerifierKey(s.Name(), ed25519.NewKeyFromSeed(b[1:]).Public().(ed25519.PublicKey))
 	if err != nil {
-		return nil, nil, bad
+		return bad
 	}
 	v, err := note.NewVerifier(vkey)
 	if err != nil || v.KeyHash() != s.KeyHash() {
-		return nil, nil, bad
+		return bad
 	}
-	return s, v, nil
+	d.signer, d.verifier, d.vkey = s, v, vkey
+	return nil
 }
 
 // loadDevice reads the device file. It returns nil without an error if this
@@ -132,7 +133,7 @@ func loadDevice(o *Options, vault string) (*device, error) {
 		return nil, fmt.Errorf("reading device file %q: %w", path, ErrDamaged)
 	}
 	d := &device{}
-	if d.signer, d.verifier, err = parseDeviceKey(lines[1]); err != nil || d.signer.Name() != record.Origin(vault) {
+	if err = d.parseKey(lines[1]); err != nil || d.signer.Name() != record.Origin(vault) {
 		return nil, fmt.Errorf("reading device file %q: %w: no key of this vault", path, ErrDamaged)
 	}
 	r, _ := strings.CutPrefix(lines[2], "recipient ")
@@ -195,7 +196,7 @@ func (v *Vault) device(ctx context.Context) (*device, error) {
 	if err != nil {
 		return nil, err
 	}
-	if d, _, err = newDevice(&o, v.id, r); err != nil {
+	if d, err = newDevice(&o, v.id, r); err != nil {
 		return nil, err
 	}
 	v.devMu.Lock()
@@ -240,6 +241,21 @@ func (v *Vault) atHome() bool {
 	// If that fails, the vault has no home yet.
 	durable.WriteFile(file, []byte(path), true)
 	return true
+}
+
+// isElsewhere reports whether the vault that this machine remembers stands at
+// another path: this is a copy of it, and is not measured by it.
+func (v *Vault) isElsewhere() bool {
+	b, err := os.ReadFile(filepath.Join(v.o.ConfigDir, "home-"+v.id))
+	home := string(b)
+	if err != nil || home == "" {
+		return false
+	}
+	if path, err := filepath.Abs(v.path); err != nil || path == home {
+		return false
+	}
+	_, err = os.Lstat(home)
+	return err == nil
 }
 
 func placeFile(dir, path string) string {

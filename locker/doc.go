@@ -18,7 +18,13 @@ name, tbl_name and sql, are compared on opening. A greater user_version is a
 newer format and not touched.
 
 Beside the vault lie <vault>-lock and <vault>-stage, which only carry locks,
-and <vault>-journal, SQLite's own.
+and <vault>-journal, SQLite's own. Files that are not whole yet stand beside the
+place they are made for: <vault>.new-<8 hex digits>, a new vault; <backup>.part,
+a backup without a record; <vault>.restoring, a vault on its way out of a backup
+(and <vault>.restoring.part); <vault>.mending, one on its way out of two files;
+<vault>-stream, a backup that goes to a pipe. What a kill leaves of them holds
+nothing in the clear. The file that a repair replaced is kept: vault.locker as
+vault.damaged.locker, or vault.damaged-2.locker where that stands, and so on.
 
 Hashes are SHA-256. In text they are "sha256:" and 64 lower-case hex digits.
 Ids are 16 random bytes, as 32 lower-case hex digits. In the following,
@@ -31,8 +37,9 @@ X25519) and its recipient (age1pq1...). Table key has one row: n is 1,
 recipient is the recipient's text, sealed is an age file under a passphrase
 (scrypt) whose plaintext is the identity's text and a newline. Table key_copy
 has the same row. A row is believed if the newest leaf with a line "key 1" names
-it; key lines and rows of another number are a newer program's. Changing the passphrase replaces both rows and appends a record of type key
-in the same transaction.
+it; key lines and rows of another number are a newer program's. Changing the
+passphrase replaces both rows and appends a record of type key in the same
+transaction.
 
 The owner key is an Ed25519 key (RFC 8032) whose seed is HKDF-SHA-256
 (RFC 5869) with the identity's text as input, no salt, info
@@ -62,12 +69,13 @@ evidence-locker/<vault-id>. Every other leaf is
 	opened <hash of the record's bytes, padding included>
 	object <id> <bytes of the age file> <hash of the age file>
 	key 1 <hash of the recipient's text> <hash of the sealed identity>
+	device <verifier key>
 
 with any number of object lines, in the order of the record's objects and with
-their ids, and a key line only where the identity was sealed anew. Further lines
-after these begin with another lower-case word and are a newer program's. A leaf
-whose first line ends in a greater version is newer as a whole. No leaf has more
-than 1 MiB.
+their ids, a key line only where the identity was sealed anew, and a device line
+only where a further device key is enrolled. Further lines after these begin
+with another lower-case word and are a newer program's. A leaf whose first line
+ends in a greater version is newer as a whole. No leaf has more than 1 MiB.
 
 # Records
 
@@ -95,9 +103,9 @@ program's; with v 1, a member that is not listed here is damage. Members:
 
 A time is RFC 3339 with a numeric offset, never Z. recorded_at, and created in
 the genesis, have three digits of a second; others have up to nine, without
-trailing zeros, or none. Incident numbers begin with 1 and have no gaps. One incident can have more than one incident_id: the ids
-are known only to the file that made them, not to its backups. The number is
-what joins records.
+trailing zeros, or none. Incident numbers begin with 1 and have no gaps. One
+incident can have more than one incident_id: the ids are known only to the file
+that made them, not to its backups. The number is what joins records.
 
 A field's value has one of these forms:
 
@@ -112,7 +120,8 @@ A field's value has one of these forms:
 Types and their fields stand in package record. A type, field or form that is
 not among them is a newer program's and no damage. A record of type retract
 withdraws the record of the same incident whose id it names; both stay. A
-record of type custody is no fact about the incident.
+record of type custody is no fact about the incident. A record of type device
+enrols the key that its leaf names.
 
 # Files
 
@@ -138,10 +147,13 @@ tlog-checkpoint as a signed note:
 	— evidence-locker/<vault-id> <signature by a device key>
 
 A head vouches for the leaves from its from line on, if a device key signed it
-that counts: the one in the genesis. The head of size 1 is also signed by the
-owner key, so that nobody without the passphrase can name another first device.
-Several heads may have one size. Table token holds time-stamps over heads; which
-head one is over is told by the digest in it.
+that counts: the one in the genesis, and those that are enrolled. A key is
+enrolled, for heads of any size, by a record whose leaf names it in a device
+line, if a head that ends with this leaf (its size is seq + 1) is also signed by
+the owner key. So is the head of size 1: nobody without the passphrase can name
+the first device, or a further one. Several heads may have one size. Table token
+holds time-stamps over heads; which head one is over is told by the digest in
+it.
 
 # Local
 
@@ -152,8 +164,17 @@ damage, not forgery: whoever writes to the file can steer where records without
 a number go, and each of them says where it went. Names in use:
 
 	current         "<incident> <UTC hour>": where records go if nobody says
+	copy            in a backup: its id, another one whenever it is extended; absent
+	                once something else was added to it
+	checked:<copy>  how many records of that backup were compared with what its
+	                disk gives back
 	incident:<n>    id of incident n
 	stage:<object>  UTC hour in which an object's staging began
+	backup          "<records> <UTC hour>": what the last backup holds, and when
+	                it began
+	unsaved         UTC hour of the first record that no backup holds, those of
+	                type custody, key and device aside
+	drill           UTC hour of the last restore, practised or real
 
 An hour is spelled 2006-01-02T15Z.
 
@@ -170,13 +191,33 @@ id of the vault that stood there first, and a newline. home-<vault-id> is the
 absolute path of the vault that the pinned head is of; a copy elsewhere does not
 move the pin.
 
+# Backup
+
+A backup is a vault file with the first records of the vault: its rows of
+record, object, chunk, head and token, the hashes made anew, the newest sealed
+key, and a table local of its own. It is extended in transactions that each end
+where the vault has a head, and not between two key lines. Chunks of files that
+are larger than a transaction go ahead as staged ones. A backup that has no
+record yet stands under its name with ".part".
+
+A restored vault is a copy of a backup that goes on: with a device key of this
+machine, enrolled, and a record of custody that names the head it began with. One
+that was salvaged, or mended, has the rows that could be read, as they were, and
+the hashes made anew; a mended one takes each row from the file where it is what
+the leaves and signed heads commit to.
+
+Every file begins with the same schema, so that where its tables begin follows
+from its page size alone, unless tables were made anew since. A file whose first
+pages are damaged is read with those of a new one.
+
 # What can be noticed, and by whom
 
 Somebody who has the file but no key of it cannot read it. If they cut, replace,
 reorder or add records, the leaves no longer lead to the heads, or no device
-key has signed. If they put an older copy back, or another recipient, it differs
-from what this machine has pinned. Somebody who also has the device key can
-append, and can rewrite what no other machine and no paper has seen a head of.
+key that counts has signed. If they put an older copy back, or another recipient,
+it differs from what this machine has pinned. Somebody who also has a device key,
+or the passphrase, can append, and can rewrite what no other machine and no paper
+has seen a head of.
 A log on one's own disk cannot show more; that is what printed heads and
 time-stamps are for.
 */

@@ -2,13 +2,11 @@ package locker
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
+	"io"
 	"os"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -26,12 +24,17 @@ import (
 // that they hold between goroutines as they do between processes.
 type gate struct {
 	path, stagePath string
+	refused         bool // it is not taken: the vault is only read
 	mu              sync.Mutex
 	pid             *os.File // the lock file, for the holder's name
+	named           bool     // the name can stand in it
 }
 
 // waitNotice is how long a writer waits before it says whom it waits for.
 const waitNotice = 2 * time.Second
+
+// holderSize is how many bytes the holder's name takes.
+const holderSize = 20
 
 func newGate(vault string) *gate {
 	return &gate{path: vault + "-lock", stagePath: vault + "-stage"}
@@ -41,6 +44,12 @@ func newLock(path string) *flock.Flock {
 	return flock.New(path, flock.SetPermissions(0o600), flock.SetFlag(os.O_CREATE|os.O_RDWR))
 }
 
+// newReadLock is a lock file that is there already, and may be one that cannot
+// be written.
+func newReadLock(path string) *flock.Flock {
+	return flock.New(path, flock.SetFlag(os.O_RDONLY))
+}
+
 // open reports why the lock file cannot be used, nil if it can.
 func (g *gate) open() (err error) {
 	g.mu.Lock()
@@ -48,16 +57,21 @@ func (g *gate) open() (err error) {
 	if g.pid != nil {
 		return nil
 	}
-	g.pid, err = os.OpenFile(g.path, os.O_CREATE|os.O_RDWR, 0o600)
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return fmt.Errorf("%w: %w", ErrFull, err)
-	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
-		return fmt.Errorf("%w: %w", ErrReadOnly, err)
+	if g.refused {
+		return ErrReadOnly
 	}
-	return fmt.Errorf("opening lock file: %w", err)
+	// On a disk of somebody else's a link can lead to any file.
+	for _, name := range []string{g.path, g.stagePath} {
+		if info, err := os.Lstat(name); err == nil && !info.Mode().IsRegular() {
+			return fmt.Errorf("opening lock file: %w: %s", ErrForeign, name)
+		}
+	}
+	if g.pid, err = os.OpenFile(g.path, os.O_CREATE|os.O_RDWR, 0o600); err != nil {
+		return sysError("opening lock file", err)
+	}
+	b, err := io.ReadAll(io.LimitReader(g.pid, holderSize+1))
+	g.named = err == nil && len(b) <= holderSize && strings.Trim(string(b), "0123456789 ") == ""
+	return nil
 }
 
 func (g *gate) close() {
@@ -74,7 +88,7 @@ func (g *gate) lock(ctx context.Context, waiting func(holder string)) (unlock fu
 	}
 	f := newLock(g.path)
 	if ok, err := f.TryLock(); err != nil {
-		return nil, fmt.Errorf("locking %q: %w", g.path, err)
+		return nil, sysError(fmt.Sprintf("locking %q", g.path), err)
 	} else if !ok {
 		err := wait(ctx, f, f.Lock, func() {
 			if waiting != nil {
@@ -86,7 +100,9 @@ func (g *gate) lock(ctx context.Context, waiting func(holder string)) (unlock fu
 		}
 	}
 	// Whoever waits reads this; nothing depends on it.
-	g.pid.WriteAt(fmt.Appendf(nil, "%-20d", os.Getpid()), 0)
+	if g.named {
+		g.pid.WriteAt(fmt.Appendf(nil, "%-*d", holderSize, os.Getpid()), 0)
+	}
 	return func() { f.Unlock() }, nil
 }
 
@@ -117,7 +133,7 @@ func wait(ctx context.Context, f *flock.Flock, lock func() error, notice func())
 		select {
 		case err := <-locked:
 			if err != nil {
-				return fmt.Errorf("locking %q: %w", f.Path(), err)
+				return sysError(fmt.Sprintf("locking %q", f.Path()), err)
 			}
 			return nil
 		case <-timer.C:
@@ -137,7 +153,7 @@ func wait(ctx context.Context, f *flock.Flock, lock func() error, notice func())
 
 // holder returns the process id of who holds the gate, "" if unknown.
 func (g *gate) holder() string {
-	b := make([]byte, 20)
+	b := make([]byte, holderSize)
 	n, _ := g.pid.ReadAt(b, 0)
 	return strings.TrimSpace(string(b[:n]))
 }

@@ -307,7 +307,7 @@ func (fixedRand) Read(p []byte) (int, error) {
 }
 
 // copyVault copies a vault that nobody has open, and its config folder, to a
-// new folder.
+// new folder, as if both had always been there.
 func copyVault(t testing.TB, path string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -315,6 +315,15 @@ func copyVault(t testing.TB, path string) string {
 	config := filepath.Join(filepath.Dir(path), "config")
 	if _, err := os.Stat(config); err == nil {
 		if err := os.CopyFS(filepath.Join(dir, "config"), os.DirFS(config)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	homes, err := filepath.Glob(filepath.Join(dir, "config", "home-*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, home := range homes {
+		if err := os.WriteFile(home, []byte(filepath.Join(dir, "vault.locker")), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}

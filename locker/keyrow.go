@@ -1,6 +1,7 @@
 package locker
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -11,6 +12,9 @@ import (
 	"evidence-locker/crypto"
 	"evidence-locker/locker/record"
 )
+
+// keyTables are the tables that hold the sealed identity, each the same.
+var keyTables = []string{"key", "key_copy"}
 
 // A keyRow is a row of key or key_copy. It is believed if it is the one that
 // the newest key line of the leaves names.
@@ -30,14 +34,12 @@ func (v *Vault) readKeys(ctx context.Context) ([]keyRow, error) {
 		return nil, err
 	}
 	var good, bad []keyRow
-	for _, table := range []string{"key", "key_copy"} {
-		row := keyRow{table: table}
-		err := queryRow(ctx, v.r, "SELECT recipient, sealed FROM "+table+" WHERE n = 1")(&row.recipient, &row.sealed)
+	for _, table := range keyTables {
+		row, err := readKey(ctx, v.r, table)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		row.believed = err == nil && line != nil &&
-			sha256.Sum256([]byte(row.recipient)) == line.Recipient && sha256.Sum256(row.sealed) == line.Sealed
+		row.believed = err == nil && line != nil && row.isOf(line)
 		if row.believed {
 			good = append(good, row)
 		} else {
@@ -48,6 +50,23 @@ func (v *Vault) readKeys(ctx context.Context) ([]keyRow, error) {
 		v.o.warn(WarnKeyCopies, "%s", bad[0].table)
 	}
 	return append(good, bad...), nil
+}
+
+// readKey reads the sealed identity from one of its tables.
+func readKey(ctx context.Context, q querier, table string) (keyRow, error) {
+	row := keyRow{table: table}
+	err := queryRow(ctx, q, "SELECT recipient, sealed FROM "+table+" WHERE n = 1")(&row.recipient, &row.sealed)
+	return row, err
+}
+
+// same reports whether two rows hold the same, whatever their tables.
+func (r *keyRow) same(other *keyRow) bool {
+	return r.recipient == other.recipient && bytes.Equal(r.sealed, other.sealed)
+}
+
+// isOf reports whether the row is the one that a key line names.
+func (r *keyRow) isOf(line *record.LeafKey) bool {
+	return sha256.Sum256([]byte(r.recipient)) == line.Recipient && sha256.Sum256(r.sealed) == line.Sealed
 }
 
 // newestKey returns the newest key line about key 1. Lines about others, and
@@ -97,27 +116,36 @@ func (v *Vault) ChangePassphrase(ctx context.Context, k *crypto.Key, passphrase 
 	if err != nil {
 		return 0, err
 	}
+	// The old seal goes: the new one must open before it is written.
+	if again, err := crypto.Open(sealed, passphrase); err != nil || again.Text() != k.Text() {
+		return 0, fmt.Errorf("changing passphrase: %w: the new seal does not open: %v", ErrDamaged, err)
+	}
 	recipient := k.Recipient().String()
 	e := &entry{
 		typ: record.KeyType, body: record.Fields{"n": record.Int(1)},
 		key: &record.LeafKey{N: 1, Recipient: sha256.Sum256([]byte(recipient)), Sealed: sha256.Sum256(sealed)},
 		before: func(ctx context.Context, q querier) error {
-			for _, table := range []string{"key", "key_copy"} {
-				res, err := q.ExecContext(ctx, "UPDATE "+table+" SET recipient = ?, sealed = ? WHERE n = 1", recipient, sealed)
-				if err != nil {
-					return err
-				}
-				if n, _ := res.RowsAffected(); n == 0 { // a damaged file had lost the row
-					if _, err := q.ExecContext(ctx, "INSERT INTO "+table+" VALUES (1, ?, ?)", recipient, sealed); err != nil {
-						return err
-					}
-				}
-			}
-			return nil
+			return setKey(ctx, q, recipient, sealed)
 		},
 	}
 	if _, err := v.append(ctx, target{fixed: true}, []*entry{e}); err != nil {
 		return 0, fmt.Errorf("changing passphrase: %w", err)
 	}
 	return e.seq, nil
+}
+
+// setKey puts the sealed identity into both of its tables. A damaged file can
+// have lost the rows; ones that are right are not written again.
+func setKey(ctx context.Context, q querier, recipient string, sealed []byte) error {
+	for _, table := range keyTables {
+		for _, s := range []string{
+			"UPDATE " + table + " SET recipient = ?1, sealed = ?2 WHERE n = 1 AND (recipient IS NOT ?1 OR sealed IS NOT ?2)",
+			"INSERT INTO " + table + " SELECT 1, ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM " + table + " WHERE n = 1)",
+		} {
+			if _, err := q.ExecContext(ctx, s, recipient, sealed); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

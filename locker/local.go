@@ -14,7 +14,12 @@ import (
 const (
 	localCurrent  = "current"   // "<incident> <UTC hour, RFC 3339 to the hour>"
 	localIncident = "incident:" // + number: the incident's random id
+	localCopy     = "copy"      // in a backup: its random id, another one whenever it is extended
+	localChecked  = "checked:"  // + id of a backup: how many of its records were read back from the disk
 	localStage    = "stage:"    // + object id: the UTC hour in which its staging began
+	localBackup   = "backup"    // "<size> <UTC hour>": what the last backup holds, and when it began
+	localUnsaved  = "unsaved"   // the UTC hour of the first record that no backup holds
+	localDrill    = "drill"     // the UTC hour of the last restore, practised or real
 )
 
 // hourForm is a UTC hour; nothing finer is kept in the clear.
@@ -39,11 +44,15 @@ func deleteLocal(ctx context.Context, q querier, name string) error {
 	return err
 }
 
-// getLocal returns "" for what is not there, or damaged: the table stands
-// outside the tree, so that each row carries its own check.
 func (v *Vault) getLocal(ctx context.Context, name string) string {
+	return readLocal(ctx, v.r, name)
+}
+
+// readLocal returns "" for what is not there, or damaged: the table stands
+// outside the tree, so that each row carries its own check.
+func readLocal(ctx context.Context, q querier, name string) string {
 	var value, sum string
-	err := queryRow(ctx, v.r, "SELECT value, sum FROM local WHERE name = ?", name)(&value, &sum)
+	err := queryRow(ctx, q, "SELECT value, sum FROM local WHERE name = ?", name)(&value, &sum)
 	if err != nil || sum != localSum(name, value) {
 		return ""
 	}
@@ -68,5 +77,5 @@ func (v *Vault) Current(ctx context.Context) (Current, error) {
 }
 
 func setCurrent(ctx context.Context, q querier, incident int, at time.Time) error {
-	return setLocal(ctx, q, localCurrent, fmt.Sprintf("%d %s", incident, at.UTC().Format(hourForm)))
+	return setLocal(ctx, q, localCurrent, fmt.Sprintf("%d %s", incident, hourOf(at)))
 }

@@ -24,7 +24,7 @@ type cut struct {
 
 // powerCuts adds records to a vault on a cutFS and returns what each of n
 // power cuts, at random writes, would have left.
-func powerCuts(t *testing.T, n int, prepare func(*locker.Vault)) (cuts []*cut, k *crypto.Key) {
+func powerCuts(t *testing.T, n int, prepare func()) (cuts []*cut, k *crypto.Key) {
 	disk, dir := mountCutFS(t)
 	config := t.TempDir()
 	options := baseOptions(config)
@@ -33,8 +33,12 @@ func powerCuts(t *testing.T, n int, prepare func(*locker.Vault)) (cuts []*cut, k
 	if err != nil {
 		t.Fatal(err)
 	}
+	v.Close()
+	prepare()
+	if v, err = locker.Open(t.Context(), path, options); err != nil {
+		t.Fatal(err)
+	}
 	defer v.Close()
-	prepare(v)
 	if k, err = v.Unlock(t.Context(), passphrase); err != nil {
 		t.Fatal(err)
 	}
@@ -45,10 +49,10 @@ func powerCuts(t *testing.T, n int, prepare func(*locker.Vault)) (cuts []*cut, k
 	next := 5
 	disk.mu.Lock()
 	disk.after = func() {
-		if disk.writes < next || len(cuts) == n {
+		if disk.steps < next || len(cuts) == n {
 			return
 		}
-		next = disk.writes + 1 + rnd.IntN(40)
+		next = disk.steps + 1 + rnd.IntN(40)
 		c := &cut{dir: t.TempDir()}
 		mu.Lock()
 		c.rep = maps.Clone(rep)
@@ -56,7 +60,7 @@ func powerCuts(t *testing.T, n int, prepare func(*locker.Vault)) (cuts []*cut, k
 		// The config folder is on another disk, which nobody switched off.
 		err := os.CopyFS(filepath.Join(c.dir, "config"), os.DirFS(filepath.Join(config, "config")))
 		if err == nil {
-			err = disk.image(c.dir, rnd)
+			err = disk.image(c.dir, keptSome, rnd)
 		}
 		if err != nil {
 			t.Error(err)
@@ -120,7 +124,7 @@ func (c *cut) survives(k *crypto.Key) error {
 // reported is there.
 func TestPowerCut(t *testing.T) {
 	const n = 50
-	cuts, k := powerCuts(t, n, func(*locker.Vault) {})
+	cuts, k := powerCuts(t, n, func() {})
 	hot, records := 0, 0
 	for i, c := range cuts {
 		if err := c.survives(k); err != nil {
@@ -139,11 +143,7 @@ func TestPowerCut(t *testing.T) {
 
 // Control: without waiting for the disk, the same power cuts lose records.
 func TestPowerCutSyncOff(t *testing.T) {
-	cuts, k := powerCuts(t, 15, func(v *locker.Vault) {
-		if err := v.SyncOff(); err != nil {
-			t.Fatal(err)
-		}
-	})
+	cuts, k := powerCuts(t, 15, func() { t.Cleanup(locker.SyncOff()) })
 	lost := 0
 	for _, c := range cuts {
 		if err := c.survives(k); err != nil {

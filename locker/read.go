@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"sort"
 	"sync"
@@ -72,8 +73,10 @@ func (v *Vault) rows(ctx context.Context, incident int, f func([]sealedRow) erro
 	}
 	for after := int64(0); after < last; {
 		var batch []sealedRow
+		cut := false
 		err := retry(ctx, func() error {
-			batch = batch[:0]
+			bytes := 0
+			batch, cut = batch[:0], false
 			rows, err := v.r.QueryContext(ctx, "SELECT seq, incident, leaf, sealed FROM record WHERE "+where+" ORDER BY seq LIMIT ?", after, last, readBatch)
 			if err != nil {
 				return err
@@ -89,6 +92,10 @@ func (v *Vault) rows(ctx context.Context, incident int, f func([]sealedRow) erro
 					return fmt.Errorf("%w: record %d out of order", ErrDamaged, r.seq)
 				}
 				batch = append(batch, r)
+				if bytes += len(r.leaf) + len(r.sealed); bytes > record.MaxSize {
+					cut = true
+					return nil
+				}
 			}
 			return rows.Err()
 		})
@@ -96,8 +103,8 @@ func (v *Vault) rows(ctx context.Context, incident int, f func([]sealedRow) erro
 		if err = sqlError("reading records", err); errors.Is(err, ErrDamaged) {
 			end = min(after+readBatch, last)
 			batch, err = v.rowsOneByOne(ctx, incident, after, end)
-		} else if len(batch) == readBatch {
-			end = batch[readBatch-1].seq
+		} else if cut || len(batch) == readBatch {
+			end = batch[len(batch)-1].seq
 		}
 		if err != nil {
 			return last, err
@@ -128,10 +135,23 @@ const maxRecords = 1 << 40
 // newestRow returns the number of the newest row of record.
 func (v *Vault) newestRow(ctx context.Context) (row int64, err error) {
 	err = queryRow(ctx, v.r, "SELECT coalesce(max(seq), 0) FROM record")(&row)
-	if err = sqlError("reading records", err); err == nil && row > maxRecords {
+	if err = sqlError("reading records", err); err == nil && row > maxGap && row > v.mostRecords() {
 		err = fmt.Errorf("%w: there is a record of number %d", ErrDamaged, row)
 	}
 	return row, err
+}
+
+// minRow is less than any row of record has, in bytes.
+const minRow = 128
+
+// mostRecords returns a number that the newest record of a file of this size
+// does not reach, with gaps that are counted one by one.
+func (v *Vault) mostRecords() int64 {
+	info, err := os.Stat(v.file)
+	if err != nil {
+		return maxRecords
+	}
+	return min(info.Size()/minRow+maxGap, maxRecords)
 }
 
 // lastSeq returns the number of the newest record that there is or was: where
@@ -154,14 +174,20 @@ func (v *Vault) lastSeq(ctx context.Context) (int64, error) {
 	return max(row, head), err
 }
 
+// readRow reads one row; sql.ErrNoRows says that there is none of this number.
+func readRow(ctx context.Context, q querier, seq int64) (sealedRow, error) {
+	r := sealedRow{seq: seq}
+	err := queryRow(ctx, q, "SELECT incident, leaf, sealed FROM record WHERE seq = ?", seq)(&r.incident, &r.leaf, &r.sealed)
+	return r, err
+}
+
 // rowsOneByOne reads the rows around a damaged page: every one that can be
 // read, and the error of every one that cannot. Which incident the latter are
 // of is not known; they count for each.
 func (v *Vault) rowsOneByOne(ctx context.Context, incident int, after, end int64) (batch []sealedRow, err error) {
 	for seq := after + 1; seq <= end; seq++ {
-		r := sealedRow{seq: seq}
 		// Not by incident: an index could be what is damaged.
-		err := queryRow(ctx, v.r, "SELECT incident, leaf, sealed FROM record WHERE seq = ?", seq)(&r.incident, &r.leaf, &r.sealed)
+		r, err := readRow(ctx, v.r, seq)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
@@ -378,22 +404,12 @@ func (v *Vault) Incident(ctx context.Context, k *crypto.Key, n int) (*Incident, 
 
 // IncidentNumbers returns the numbers of all incidents, without the key.
 func (v *Vault) IncidentNumbers(ctx context.Context) (out []int, err error) {
-	err = retry(ctx, func() error {
-		out = nil
-		rows, err := v.r.QueryContext(ctx, "SELECT DISTINCT incident FROM record WHERE incident > 0 AND incident <= (SELECT max(seq) FROM record) ORDER BY incident")
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var n int
-			if err := rows.Scan(&n); err != nil {
-				return err
-			}
-			out = append(out, n)
-		}
-		return rows.Err()
-	})
+	err = query(ctx, v.r, func(rows *sql.Rows) error {
+		var n int
+		err := rows.Scan(&n)
+		out = append(out, n)
+		return err
+	}, "SELECT DISTINCT incident FROM record WHERE incident > 0 AND incident <= (SELECT max(seq) FROM record) ORDER BY incident")
 	if err != nil {
 		return nil, sqlError("reading incidents", err)
 	}
@@ -404,22 +420,12 @@ func (v *Vault) IncidentNumbers(ctx context.Context) (out []int, err error) {
 // record seq, the newest first, without the key: the length of an age file tells that of
 // what is in it. Whether the content is the same, only the key tells.
 func (v *Vault) SameLength(ctx context.Context, seq int64) (out []int64, err error) {
-	err = retry(ctx, func() error {
-		out = nil
-		rows, err := v.r.QueryContext(ctx, "SELECT DISTINCT seq FROM object WHERE seq < ?1 AND size IN (SELECT size FROM object WHERE seq = ?1) ORDER BY seq DESC", seq)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var n int64
-			if err := rows.Scan(&n); err != nil {
-				return err
-			}
-			out = append(out, n)
-		}
-		return rows.Err()
-	})
+	err = query(ctx, v.r, func(rows *sql.Rows) error {
+		var n int64
+		err := rows.Scan(&n)
+		out = append(out, n)
+		return err
+	}, "SELECT DISTINCT seq FROM object WHERE seq < ?1 AND size IN (SELECT size FROM object WHERE seq = ?1) ORDER BY seq DESC", seq)
 	if err != nil {
 		return nil, sqlError("reading objects", err)
 	}
@@ -432,8 +438,7 @@ func (v *Vault) Record(ctx context.Context, k *crypto.Key, seq int64) (*Record, 
 	if seq < 1 {
 		return nil, fmt.Errorf("%w: %d", ErrNoRecord, seq)
 	}
-	row := sealedRow{seq: seq}
-	err := queryRow(ctx, v.r, "SELECT incident, leaf, sealed FROM record WHERE seq = ?", seq)(&row.incident, &row.leaf, &row.sealed)
+	row, err := readRow(ctx, v.r, seq)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, fmt.Errorf("%w: %d", ErrNoRecord, seq)
 	}

@@ -3,6 +3,7 @@ package locker
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	_ "embed"
 	"encoding/hex"
 	"fmt"
@@ -20,20 +21,14 @@ const schemaDigest = "2b6d1655addad1422abe071a057c86c8afe3286b4905c1d23057ab23d4
 
 // readSchema returns the digest of all that sqlite_schema holds.
 func readSchema(ctx context.Context, q querier) (string, error) {
-	rows, err := q.QueryContext(ctx, "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema ORDER BY type, name")
-	if err != nil {
-		return "", err
-	}
-	defer rows.Close()
 	h := sha256.New()
-	for rows.Next() {
+	err := query(ctx, q, func(rows *sql.Rows) error {
 		var typ, name, tbl, text string
-		if err := rows.Scan(&typ, &name, &tbl, &text); err != nil {
-			return "", err
-		}
+		err := rows.Scan(&typ, &name, &tbl, &text)
 		fmt.Fprintf(h, "%q %q %q %q\n", typ, name, tbl, text)
-	}
-	return hex.EncodeToString(h.Sum(nil)), rows.Err()
+		return err
+	}, "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema ORDER BY type, name")
+	return hex.EncodeToString(h.Sum(nil)), err
 }
 
 // schemaSplit finds the statements of schema.sql: kind, name, text. Each ends
@@ -57,6 +52,23 @@ func schemaOf(table string) (out []string) {
 	return out
 }
 
+// notTable returns the name of a table of the format in whose place a query
+// stands, "" if there is none: one that somebody put there can go on without
+// end.
+func (v *Vault) notTable(ctx context.Context) string {
+	for _, s := range schemaSplit() {
+		var n int64
+		if s.kind != "TABLE" {
+			continue
+		}
+		err := queryRow(ctx, v.r, "SELECT count(*) FROM pragma_table_list(?) WHERE type IN ('view', 'virtual')", s.name)(&n)
+		if err == nil && n > 0 {
+			return s.name
+		}
+	}
+	return ""
+}
+
 // restoreSchema puts the format's triggers and indexes in the place of whatever
 // the file has, and makes tables that are missing, if its schema is not that of
 // the format. Somebody who has the file can have left a trigger there that
@@ -66,12 +78,8 @@ func restoreSchema(ctx context.Context, q querier) error {
 	if err != nil || digest == schemaDigest {
 		return err
 	}
-	rows, err := q.QueryContext(ctx, `SELECT printf('DROP %s "%w"', upper(type), name) FROM sqlite_schema
+	statements, err := queryTexts(ctx, q, `SELECT printf('DROP %s "%w"', upper(type), name) FROM sqlite_schema
 		WHERE type IN ('trigger', 'view') OR type = 'index' AND sql IS NOT NULL`)
-	if err != nil {
-		return err
-	}
-	statements, err := scanTexts(rows)
 	if err != nil {
 		return err
 	}

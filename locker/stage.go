@@ -73,7 +73,7 @@ func (v *Vault) stage(ctx context.Context, o *opened, r crypto.Recipient, progre
 func (v *Vault) writeStaged(ctx context.Context, object *sealedObject, batch [][]byte) error {
 	return v.transact(ctx, func(ctx context.Context, q querier) error {
 		if object.chunks == 0 {
-			hour := v.o.Now().At.UTC().Format(hourForm)
+			hour := hourOf(v.o.Now().At)
 			if err := setLocal(ctx, q, stageName(object.id), hour); err != nil {
 				return err
 			}
@@ -98,12 +98,18 @@ func (v *Vault) transact(ctx context.Context, f func(ctx context.Context, q quer
 		return err
 	}
 	defer unlock()
+	return v.inTransaction(ctx, func(q querier) error { return f(context.WithoutCancel(ctx), q) })
+}
+
+// inTransaction runs f in a writing transaction of its own. The caller holds
+// the gate.
+func (v *Vault) inTransaction(ctx context.Context, f func(q querier) error) error {
 	conn, err := v.begin(ctx)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
-	err = f(context.WithoutCancel(ctx), conn)
+	err = f(conn)
 	if err == nil {
 		err = v.waitFor(ctx, conn, "COMMIT")
 	}
@@ -213,13 +219,9 @@ func (s *stager) send() error {
 // sweep removes staged chunks that an interrupted process left, a few at a
 // time and only while nobody stages. What remains waits for the next command.
 func (v *Vault) sweep(ctx context.Context) error {
-	rows, err := v.r.QueryContext(ctx, "SELECT name FROM local WHERE name >= ? AND name < ? ORDER BY name", localStage, localStage+"g")
-	if err != nil {
-		return nil // what was to be recorded is; the next command tries again
-	}
-	names, err := scanTexts(rows)
+	names, err := queryTexts(ctx, v.r, "SELECT name FROM local WHERE name >= ? AND name < ? ORDER BY name", localStage, localStage+"g")
 	if err != nil || len(names) == 0 {
-		return nil
+		return nil // what was to be recorded is; the next command tries again
 	}
 	unlock, ok := v.gate.lockSweep()
 	if !ok {

@@ -99,7 +99,16 @@ func (t *tree) rebuild(ctx context.Context, v *Vault, size int64) error {
 		}
 		return nil
 	}
-	_, err := v.rows(ctx, -1, func(batch []sealedRow) error {
+	// The genesis is not among what rows gives.
+	genesis, err := v.leaves(ctx, 0, 1)
+	if err == nil {
+		err = t.add(ctx, 0, genesis[0])
+		next++
+	}
+	if err != nil {
+		return err
+	}
+	_, err = v.rows(ctx, -1, func(batch []sealedRow) error {
 		for _, row := range batch {
 			if row.seq >= size {
 				return nil
@@ -120,16 +129,15 @@ func (t *tree) rebuild(ctx context.Context, v *Vault, size int64) error {
 	return fill(size)
 }
 
-func scanTexts(rows *sql.Rows) (out []string, err error) {
-	defer rows.Close()
-	for rows.Next() {
+// queryTexts returns the one column of a query's rows.
+func queryTexts(ctx context.Context, q querier, text string, args ...any) (out []string, err error) {
+	err = query(ctx, q, func(rows *sql.Rows) error {
 		var s string
-		if err := rows.Scan(&s); err != nil {
-			return nil, err
-		}
+		err := rows.Scan(&s)
 		out = append(out, s)
-	}
-	return out, rows.Err()
+		return err
+	}, text, args...)
+	return out, err
 }
 
 // readLeaf reads the leaf of a record.
@@ -183,21 +191,19 @@ func openHead(text, vault string, known ...note.Verifier) (cp record.Checkpoint,
 	return cp, len(n.Sigs) > 0, nil
 }
 
+// headTexts reads the heads of the given size, the newest first.
+func headTexts(ctx context.Context, q querier, size int64) (texts []string, err error) {
+	texts, err = queryTexts(ctx, q, "SELECT note FROM head WHERE size = ? AND octet_length(note) <= ? ORDER BY id DESC LIMIT 1000", size, record.MaxLeaf)
+	return texts, sqlError("reading head", err)
+}
+
 // headOf reads a head of the given size, and whether one of the known keys
 // signed it. Where there are several, a signed one counts before the others,
 // and a newer one before an older.
 func headOf(ctx context.Context, q querier, vault string, size int64, known ...note.Verifier) (best record.Checkpoint, signed bool, err error) {
-	var texts []string
-	err = retry(ctx, func() error {
-		rows, err := q.QueryContext(ctx, "SELECT note FROM head WHERE size = ? ORDER BY id DESC LIMIT 1000", size)
-		if err != nil {
-			return err
-		}
-		texts, err = scanTexts(rows)
-		return err
-	})
+	texts, err := headTexts(ctx, q, size)
 	if err != nil {
-		return best, false, sqlError("reading head", err)
+		return best, false, err
 	}
 	for _, text := range texts {
 		cp, ok, err := openHead(text, vault, known...)
@@ -217,16 +223,28 @@ func headOf(ctx context.Context, q querier, vault string, size int64, known ...n
 	return best, false, nil
 }
 
-// verifiers returns the keys whose signature counts: the device that made the
-// vault, and this machine's own.
-func (v *Vault) verifiers(ctx context.Context) (known []note.Verifier) {
-	if genesis, err := readLeaf(ctx, v.r, 0); err == nil {
-		if first, err := note.NewVerifier(genesis.Device); err == nil {
-			known = append(known, first)
+// signedHead is headOf with all keys that count. Enrolled ones are looked for
+// only if need be: that reads every leaf.
+func (v *Vault) signedHead(ctx context.Context, t *tree, size int64) (cp record.Checkpoint, signed bool, err error) {
+	cp, signed, err = headOf(ctx, v.r, v.id, size, v.verifiers(ctx)...)
+	if err == nil && !signed {
+		if more := v.enrolled(ctx, t); len(more) > 0 {
+			return headOf(ctx, v.r, v.id, size, more...)
 		}
 	}
-	if d, err := v.loadDevice(); err == nil && d != nil && (len(known) == 0 || known[0].KeyHash() != d.verifier.KeyHash()) {
-		known = append(known, d.verifier)
+	return cp, signed, err
+}
+
+// verifiers returns the keys whose signature counts, enrolled ones apart: the
+// device that made the vault, and this machine's own.
+func (v *Vault) verifiers(ctx context.Context) (known []note.Verifier) {
+	if genesis, err := readLeaf(ctx, v.r, 0); err == nil {
+		if first := deviceKey(genesis, v.id); first != nil {
+			known = addKey(known, first)
+		}
+	}
+	if d, err := v.loadDevice(); err == nil && d != nil {
+		known = addKey(known, d.verifier)
 	}
 	return known
 }
@@ -234,11 +252,7 @@ func (v *Vault) verifiers(ctx context.Context) (known []note.Verifier) {
 // vaultOfHeads returns the vault id that the heads name, for a vault whose
 // genesis cannot be read.
 func vaultOfHeads(ctx context.Context, q querier) (string, error) {
-	rows, err := q.QueryContext(ctx, "SELECT note FROM head ORDER BY id LIMIT 100")
-	if err != nil {
-		return "", err
-	}
-	texts, err := scanTexts(rows)
+	texts, err := queryTexts(ctx, q, "SELECT note FROM head WHERE octet_length(note) <= ? ORDER BY id LIMIT 100", record.MaxLeaf)
 	for _, text := range texts {
 		body, _, _ := strings.Cut(text, "\n\n")
 		if cp, err := record.ParseCheckpoint(body + "\n"); err == nil {

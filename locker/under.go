@@ -69,7 +69,7 @@ func (v *Vault) Move(ctx context.Context, seqs []int64, to int) (made []Recorded
 
 // bound are the types that belong to the incident they were recorded under and
 // to no other: they are about its records, not about what happened.
-var bound = []record.Type{record.Retract, record.Custody, record.KeyType, record.Under, record.Reporter}
+var bound = []record.Type{record.Retract, record.Custody, record.KeyType, record.DeviceType, record.Under, record.Reporter}
 
 // named returns the records that the incident's under records name, by their
 // incident and number, each with the record that names it.

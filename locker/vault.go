@@ -54,6 +54,9 @@ const (
 	WarnSchema       = "schema-differs"     // the file's tables are not those of the format
 	WarnGenesis      = "genesis-damaged"    // record 0 cannot be read; the rest can
 	WarnOtherVault   = "other-vault"        // another vault stood at this path before
+	WarnSameDisk     = "same-disk"          // a backup stands on the vault's own disk
+	WarnNoCustody    = "no-custody"         // what was done could not be noted in the vault
+	WarnBackup       = "is-backup"          // what was recorded went into a backup, which goes its own way now
 	WarnStagedLeft   = "staged-chunks-left" // an interrupted file's chunks could not be swept
 )
 
@@ -65,6 +68,9 @@ type Options struct {
 	ConfigDir string              // folder of the device keys and pins; "": none are kept
 	Waiting   func(holder string) // called when another process has held the gate for two seconds; may be nil
 	Warn      func(Warning)       // may be nil
+	Untouched bool                // nothing is written, to the file or beside it; writing gives ErrReadOnly
+
+	room string // folder for private copies if the system's own has no room
 }
 
 func (o *Options) warn(code, format string, args ...any) {
@@ -77,14 +83,19 @@ func (o *Options) warn(code, format string, args ...any) {
 // goroutines; several processes may have the file open.
 type Vault struct {
 	path     string
+	file     string // that is open: path, or what stands in for it
+	private  string // folder of the copy that is read in its place, "" if none is
+	mended   bool   // that copy has the first pages that the file must have had
+	unborn   bool   // it is being restored, and not yet what this machine remembers
 	id       string
 	o        Options
 	gate     *gate
 	devMu    sync.Mutex
-	dev      *device // what loadDevice read
-	other    bool    // another vault stood at this path before
-	newPlace bool    // this machine has seen no vault at this path
-	w        *sql.DB // one connection; used only between gate.lock and unlock
+	dev      *device     // what loadDevice read
+	other    bool        // another vault stood at this path before
+	newPlace bool        // this machine has seen no vault at this path
+	seen     os.FileInfo // the file that the connections are to, under devMu; nil: it is not looked at
+	w        *sql.DB     // one connection; used only between gate.lock and unlock
 	r        *sql.DB
 }
 
@@ -106,7 +117,6 @@ func init() {
 		c.SetLimit(sqlite3.SQLITE_LIMIT_LENGTH, maxRow)
 		// What the DSN has no key for. temp_store: nothing spills to a file.
 		for _, s := range []string{
-			fmt.Sprintf("PRAGMA page_size=%d", pageSize),
 			"PRAGMA trusted_schema=OFF", "PRAGMA cell_size_check=ON",
 			"PRAGMA fullfsync=ON", "PRAGMA temp_store=MEMORY",
 		} {
@@ -118,13 +128,12 @@ func init() {
 	}})
 }
 
-const (
-	// synchronous=EXTRA: with FULL a rollback journal can lose the last commit
-	// to a power cut. The cache holds a whole transaction, which else would be
-	// spilled to the file in several synced parts.
-	writeDSN = "_journal_mode=TRUNCATE&_synchronous=EXTRA&_secure_delete=FAST&_txlock=immediate&_busy_timeout=250&_cache_size=-8000"
-	readDSN  = "_query_only=1&_txlock=deferred&_busy_timeout=250&_cache_size=-2000"
-)
+// synchronous=EXTRA: with FULL a rollback journal can lose the last commit to a
+// power cut. The cache holds a whole transaction, which else would be spilled to
+// the file in several synced parts.
+var writeDSN = "_journal_mode=TRUNCATE&_synchronous=EXTRA&_secure_delete=FAST&_txlock=immediate&_busy_timeout=250&_cache_size=-8000"
+
+const readDSN = "_query_only=1&_txlock=deferred&_busy_timeout=250&_cache_size=-2000"
 
 // openDB opens a database; mode is SQLite's: "rw", "ro" or "rwc".
 func openDB(path, mode, settings string) (*sql.DB, error) {
@@ -159,22 +168,37 @@ func openDB(path, mode, settings string) (*sql.DB, error) {
 // newVault prepares the two pools; nothing is opened yet.
 func newVault(path string, o Options) (*Vault, error) {
 	v := &Vault{path: path, o: o, gate: newGate(path)}
-	var err error
-	if v.w, err = openDB(path, "rw", writeDSN); err != nil {
-		return nil, err
+	mode := "rw"
+	if v.gate.refused = o.Untouched; o.Untouched {
+		mode = "ro" // which never rolls a journal back
+	}
+	return v, v.connect(path, mode)
+}
+
+// connect makes the pools for the file that is to be read. Mode "rw" lets
+// SQLite roll back what was interrupted.
+func (v *Vault) connect(file, mode string) (err error) {
+	v.file = file
+	if err := checkBeside(file); err != nil {
+		return err
+	}
+	if v.w, err = openDB(file, mode, writeDSN); err != nil {
+		return err
 	}
 	v.w.SetMaxOpenConns(1)
-	if v.r, err = openDB(path, "rw", readDSN); err != nil {
-		return nil, err
+	if v.r, err = openDB(file, mode, readDSN); err != nil {
+		return err
 	}
 	v.r.SetMaxOpenConns(runtime.NumCPU())
 	v.r.SetMaxIdleConns(runtime.NumCPU())
-	return v, nil
+	return nil
 }
 
 // Open opens the vault at path. It returns ErrNoVault, ErrNotVault or
 // ErrNewerFormat where that is the case. A vault that cannot be written still
-// opens; writing to it gives ErrReadOnly.
+// opens; writing to it gives ErrReadOnly. What an interrupted process or a
+// pulled stick left half-done is undone: in the file, or, where that cannot or
+// must not be written, in a private copy that Close removes.
 func Open(ctx context.Context, path string, o Options) (*Vault, error) {
 	info, err := os.Stat(path)
 	switch {
@@ -189,11 +213,45 @@ func Open(ctx context.Context, path string, o Options) (*Vault, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening vault %q: %w", path, err)
 	}
-	if err := v.identify(ctx); err != nil {
+	err = v.identify(ctx)
+	for range hotTries {
+		if !isHot(path, err) {
+			break
+		}
+		v.Close()
+		if v, err = openHot(ctx, path, o); err != nil {
+			return nil, fmt.Errorf("opening vault %q: %w", path, err)
+		}
+		err = v.identify(ctx)
+	}
+	if err != nil {
 		v.Close()
 		return nil, fmt.Errorf("opening vault %q: %w", path, err)
 	}
+	if v.private == "" {
+		v.seen = info
+	}
 	return v, nil
+}
+
+// follow drops the connections to a file that another one was put in the place
+// of, by a repair: what is written to the old one would be lost. The caller
+// holds the gate.
+func (v *Vault) follow() {
+	v.devMu.Lock()
+	defer v.devMu.Unlock()
+	if v.seen == nil {
+		return
+	}
+	info, err := os.Stat(v.file)
+	if err != nil || os.SameFile(info, v.seen) {
+		return
+	}
+	v.seen = info
+	for _, db := range []*sql.DB{v.w, v.r} {
+		db.SetMaxIdleConns(-1)
+		db.SetMaxIdleConns(runtime.NumCPU())
+	}
 }
 
 // identify checks that the file is a vault of this format and reads its id.
@@ -214,16 +272,15 @@ func (v *Vault) identify(ctx context.Context) error {
 	case version != formatVersion:
 		return fmt.Errorf("%w: format version %d", ErrDamaged, version)
 	}
-	var schema string
-	err = retry(ctx, func() (err error) {
-		schema, err = readSchema(ctx, v.r)
-		return err
-	})
+	schema, err := readSchema(ctx, v.r)
 	if err != nil {
 		return sqlError("reading schema", err)
 	}
 	if schema != schemaDigest {
 		v.o.warn(WarnSchema, "%s", v.path)
+		if name := v.notTable(ctx); name != "" {
+			return fmt.Errorf("%w: %s is no table", ErrDamaged, name)
+		}
 	}
 	if leaf, err := readLeaf(ctx, v.r, 0); err == nil {
 		v.id = leaf.Vault
@@ -246,6 +303,24 @@ func queryRow(ctx context.Context, q querier, query string, args ...any) func(de
 	}
 }
 
+// query runs a query and scans its rows. It begins anew only before the first
+// row: once SQLite gives rows it holds its lock, and is not busy any more.
+func query(ctx context.Context, q querier, scan func(*sql.Rows) error, query string, args ...any) error {
+	return retry(ctx, func() error {
+		rows, err := q.QueryContext(ctx, query, args...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			if err := scan(rows); err != nil {
+				return scanError(ctx, err)
+			}
+		}
+		return rows.Err()
+	})
+}
+
 // retry runs f until it fails with something other than a lock held by
 // another connection, or the context ends.
 func retry(ctx context.Context, f func() error) error {
@@ -262,9 +337,17 @@ func retry(ctx context.Context, f func() error) error {
 }
 
 // Close closes the vault.
-func (v *Vault) Close() error {
+func (v *Vault) Close() (err error) {
 	v.gate.close()
-	return errors.Join(v.w.Close(), v.r.Close())
+	for _, db := range []*sql.DB{v.w, v.r} {
+		if db != nil { // it was not opened
+			err = errors.Join(err, db.Close())
+		}
+	}
+	if v.private != "" {
+		err = errors.Join(err, os.RemoveAll(v.private))
+	}
+	return err
 }
 
 // ID returns the vault's id, 32 hex digits.
@@ -294,7 +377,7 @@ func (v *Vault) Head(ctx context.Context) (Head, error) {
 }
 
 func (v *Vault) headAt(ctx context.Context, size int64) (Head, error) {
-	if cp, signed, err := headOf(ctx, v.r, v.id, size, v.verifiers(ctx)...); err == nil && signed {
+	if cp, signed, err := v.signedHead(ctx, &tree{q: v.r}, size); err == nil && signed {
 		return Head{cp.Size, cp.Root}, nil
 	}
 	root, err := (&tree{q: v.r}).root(ctx, size)
@@ -308,6 +391,9 @@ func (v *Vault) headAt(ctx context.Context, size int64) (Head, error) {
 // that what speaks of those records names the same head whatever came later.
 func (v *Vault) HeadCovering(ctx context.Context, size int64) (Head, error) {
 	known := v.verifiers(ctx)
+	for _, key := range v.enrolled(ctx, &tree{q: v.r}) {
+		known = addKey(known, key)
+	}
 	for at, last := size, int64(0); ; at = last + 1 {
 		if err := queryRow(ctx, v.r, "SELECT coalesce(min(size), 0) FROM head WHERE size >= ?", at)(&last); err != nil {
 			return Head{}, sqlError("reading head", err)

@@ -64,7 +64,11 @@ type Verification struct {
 	Staged    int64 // chunks of files whose recording was interrupted; no fault
 	Unlocked  bool  // records were opened
 	Pinned    bool  // compared with what this machine remembers
+	Behind    int64 // records that this machine has seen and this backup does not have yet
 	Faults    []Fault
+	// Unenrolled says that this machine has signed records that nobody vouches
+	// for: its key is not enrolled.
+	Unenrolled bool
 }
 
 // Verify reads all of the vault and compares it with what it commits to. It
@@ -77,6 +81,21 @@ func Verify(ctx context.Context, path string, o Options, passphrase func() (stri
 		return nil, err
 	}
 	defer v.Close()
+	var key KeyFunc
+	if passphrase != nil {
+		key = func(ctx context.Context, v *Vault) (*crypto.Key, error) {
+			p, err := passphrase()
+			if err != nil || p == "" {
+				return nil, err
+			}
+			return v.Unlock(ctx, p)
+		}
+	}
+	return v.verify(ctx, key, progress)
+}
+
+// verify does what Verify does. Key may be nil, and may return no key.
+func (v *Vault) verify(ctx context.Context, key KeyFunc, progress func(done, total int64)) (out *Verification, err error) {
 	if progress == nil {
 		progress = func(int64, int64) {}
 	}
@@ -87,17 +106,11 @@ func Verify(ctx context.Context, path string, o Options, passphrase func() (stri
 		c.fault(FaultDevice, -1, "%v", err)
 	}
 	c.pin = loadPin(&v.o, v.id)
-	if passphrase != nil {
-		p, err := passphrase()
-		if err != nil {
+	if key != nil {
+		if c.key, err = key(ctx, v); err != nil {
 			return nil, err
 		}
-		if p != "" {
-			if c.key, err = v.Unlock(ctx, p); err != nil {
-				return nil, err
-			}
-			c.out.Unlocked = true
-		}
+		c.out.Unlocked = c.key != nil
 	}
 	for _, check := range []func(context.Context) error{
 		c.integrity, c.schema, c.keys, c.records, c.objects, c.nodes, c.heads, c.pins, c.local, c.opened,
@@ -148,20 +161,8 @@ func (c *verifier) damage(seq int64, err error) error {
 }
 
 // each runs a query and scans its rows.
-func (c *verifier) each(ctx context.Context, scan func(*sql.Rows) error, query string, args ...any) error {
-	return retry(ctx, func() error {
-		rows, err := c.v.r.QueryContext(ctx, query, args...)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			if err := scan(rows); err != nil {
-				return scanError(ctx, err)
-			}
-		}
-		return rows.Err()
-	})
+func (c *verifier) each(ctx context.Context, scan func(*sql.Rows) error, text string, args ...any) error {
+	return query(ctx, c.v.r, scan, text, args...)
 }
 
 // integrity runs SQLite's own check on the tables whose rows are small. Chunks
@@ -191,15 +192,11 @@ func (c *verifier) integrity(ctx context.Context) error {
 }
 
 func (c *verifier) schema(ctx context.Context) error {
-	var got string
-	err := retry(ctx, func() (err error) {
-		got, err = readSchema(ctx, c.v.r)
-		return err
-	})
+	got, err := readSchema(ctx, c.v.r)
 	if err != nil {
 		return c.damage(-1, err)
 	}
-	if got != schemaDigest {
+	if got != schemaDigest || c.v.mended {
 		c.fault(FaultSchema, -1, "the tables are not those of format %d", formatVersion)
 	}
 	return nil
@@ -253,11 +250,8 @@ func (c *verifier) records(ctx context.Context) error {
 		return c.addLeaf(reader, row.leaf)
 	}
 	// The genesis is not among what rows gives.
-	var row sealedRow
-	err := queryRow(ctx, c.v.r, "SELECT incident, leaf, sealed FROM record WHERE seq = 0")(&row.incident, &row.leaf, &row.sealed)
-	if err != nil {
-		row.err = err
-	}
+	row, err := readRow(ctx, c.v.r, 0)
+	row.err = err
 	if err := check(row); err != nil {
 		return err
 	}

@@ -5,8 +5,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"database/sql"
-	"evidence-locker/locker/record"
 	"fmt"
+
+	"evidence-locker/locker/record"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -59,6 +60,10 @@ func (c *verifier) counts(ctx context.Context) error {
 	if c.missing > maxGap {
 		return nil // the numbers mean nothing
 	}
+	if records > maxGap && records > c.v.mostRecords() {
+		c.fault(FaultGap, int64(len(c.leaves)), "there is a record of number %d, with none before it", records)
+		return nil
+	}
 	records, nodes, objects = records+1, nodes+1, objects+1
 	if nodes > tlog.StoredHashCount(records) {
 		c.fault(FaultNode, -1, "%d stored hashes are too many", nodes-tlog.StoredHashCount(records))
@@ -87,14 +92,18 @@ func (c *verifier) heads(ctx context.Context) error {
 	var known []note.Verifier
 	if c.genesis == nil {
 		c.fault(FaultGenesis, 0, "there is none")
-	} else if d, err := note.NewVerifier(c.genesis.Device); err != nil || d.Name() != record.Origin(c.v.id) {
+	} else if d := deviceKey(c.genesis, c.v.id); d == nil {
 		c.fault(FaultGenesis, 0, "device key is none")
 	} else {
 		known = append(known, d)
 	}
+	owned, known, err := c.owned(ctx, known)
+	if err != nil {
+		return err
+	}
 	signed := make([]bool, len(c.leaves))
-	owned := false // the owner has signed the genesis
-	err := c.each(ctx, func(rows *sql.Rows) error {
+	own := make([]bool, len(c.leaves)) // signed by this machine, enrolled or not
+	err = c.each(ctx, func(rows *sql.Rows) error {
 		var size int64
 		var text string
 		if err := rows.Scan(&size, &text); err != nil {
@@ -117,19 +126,18 @@ func (c *verifier) heads(ctx context.Context) error {
 			c.fault(FaultHead, size-1, "the head of size %d is not of these records", size)
 			return nil
 		}
+		mark := signed
+		if !ok && c.device != nil {
+			_, ok, _ = openHead(text, c.v.id, c.device.verifier)
+			mark = own
+		}
 		if ok {
 			for i := cp.From; i < size; i++ {
-				signed[i] = true
-			}
-		}
-		if size == 1 && c.genesis != nil {
-			if owner, err := note.NewVerifier(c.genesis.Owner); err == nil {
-				_, ok, _ := openHead(text, c.v.id, owner)
-				owned = owned || ok
+				mark[i] = true
 			}
 		}
 		return nil
-	}, "SELECT size, note FROM head WHERE size <= ? ORDER BY size, id", len(c.leaves))
+	}, "SELECT size, CASE WHEN octet_length(note) <= ? THEN note ELSE '' END FROM head WHERE size <= ? ORDER BY size, id", record.MaxLeaf, len(c.leaves))
 	if err != nil {
 		if err := c.damage(-1, err); err != nil {
 			return err
@@ -145,6 +153,12 @@ func (c *verifier) heads(ctx context.Context) error {
 	for from := 0; from < len(signed); {
 		until := from
 		for until < len(signed) && !signed[until] {
+			c.out.Unenrolled = c.out.Unenrolled || own[until]
+			// Whoever has the file can seal for a recipient of theirs, or bring an
+			// older passphrase back.
+			if leaf := c.leaves[until]; until > 0 && leaf != nil && leaf.Key != nil && !own[until] {
+				c.fault(FaultKey, int64(until), "nobody vouches for this change of the passphrase")
+			}
 			until++
 		}
 		if until > from {
@@ -153,6 +167,37 @@ func (c *verifier) heads(ctx context.Context) error {
 		from = until + 1
 	}
 	return nil
+}
+
+// owned reports whether the owner has signed the genesis, and adds the keys
+// that the owner has enrolled to the known ones.
+func (c *verifier) owned(ctx context.Context, known []note.Verifier) (bool, []note.Verifier, error) {
+	if c.genesis == nil {
+		return false, known, nil
+	}
+	owned := false
+	for seq, leaf := range c.leaves {
+		if leaf == nil || leaf.Device == "" {
+			continue
+		}
+		size := int64(seq) + 1
+		root, err := tlog.TreeHash(size, c.reader())
+		if err != nil {
+			return false, known, err
+		}
+		ok, err := ownerSigned(ctx, c.v.r, c.genesis, size, root)
+		if err != nil {
+			if err := c.damage(int64(seq), err); err != nil {
+				return false, known, err
+			}
+		}
+		if seq == 0 {
+			owned = ok
+		} else if key := deviceKey(leaf, c.v.id); ok && key != nil {
+			known = addKey(known, key)
+		}
+	}
+	return owned, known, nil
 }
 
 // pins compares the vault with what this machine remembers.
@@ -171,7 +216,16 @@ func (c *verifier) pins(ctx context.Context) error {
 	if c.pin == nil {
 		return nil
 	}
-	if c.pin.Size > int64(len(c.leaves)) {
+	elsewhere := c.v.isElsewhere()
+	if elsewhere && !c.v.IsBackup(ctx) { // it may go its own way
+		c.out.Pinned = false
+		return nil
+	}
+	if lacks := c.pin.Size - int64(len(c.leaves)); lacks > 0 {
+		if elsewhere {
+			c.out.Behind = lacks
+			return nil
+		}
 		c.fault(FaultPinHead, -1, "this machine has seen %d records, %d are there", c.pin.Size, len(c.leaves))
 		return nil
 	}

@@ -122,7 +122,7 @@ func TestRecipientFiles(t *testing.T) {
 // Every field that can be recorded has a name in both languages, unless no
 // section prints its name.
 func TestLabels(t *testing.T) {
-	unnamed := []record.Type{"attempt", "loss", "note", "action", "evidence", "key", "retract", "reporter"}
+	unnamed := []record.Type{"attempt", "loss", "note", "action", "evidence", "key", "device", "retract", "reporter"}
 	for _, typ := range record.Types() {
 		if slices.Contains(unnamed, typ) {
 			continue

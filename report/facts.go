@@ -12,8 +12,11 @@ import (
 )
 
 // counts tells whether a record is among those that a report is made of.
-// Custody records never are: issuing a report must not change the next one.
-func counts(r *locker.Record) bool { return r.Type != "custody" && r.Type != "key" }
+// Custody records never are: issuing a report must not change the next one. Nor
+// are those about the vault itself.
+func counts(r *locker.Record) bool {
+	return r.Type != "custody" && r.Type != "key" && r.Type != "device"
+}
 
 // used calls f for every record that a report of in is made of, in their order,
 // the person's own first.

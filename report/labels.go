@@ -199,6 +199,7 @@ var typeNames = map[record.Type][2]string{
 	"actor": {"相手方", "other party"}, "evidence": {"資料", "exhibit"}, "note": {"メモ", "note"},
 	"contact": {"やり取り", "contact"}, "under": {"編入", "belongs here"}, "action": {"措置", "step"},
 	"reporter": {"本人", "reporter"}, "retract": {"取り消し", "retraction"}, "custody": {"取り扱い", "custody"},
+	"key": {"鍵", "key"}, "device": {"端末", "device"},
 }
 
 func (b *builder) typeName(t record.Type) string {

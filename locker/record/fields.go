@@ -25,6 +25,8 @@ const (
 	Reporter Type = "reporter"
 	KeyType  Type = "key"
 	Retract  Type = "retract"
+	// DeviceType enrols a further device key.
+	DeviceType Type = "device"
 )
 
 // A Kind says what a field holds.
@@ -71,6 +73,7 @@ var schema = []struct {
 	{Custody, "action for format lang name sha256 size% head seqs[] note"},
 	{Reporter, "name kana address phone phone_kind email age occupation birth_date victim_name note"},
 	{KeyType, "n%"},
+	{DeviceType, "name key"},
 	{Retract, "id seq% why"},
 }
 

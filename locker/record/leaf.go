@@ -18,21 +18,22 @@ const (
 
 // A Leaf is the text that the tree commits to. Leaf 0 is the genesis and has
 // Vault, Created, Key, Owner and Device; the others have Incident, Sealed,
-// Opened and Objects, and Key if they replace the sealed identity.
+// Opened and Objects, Key if they replace the sealed identity, and Device if they
+// enrol a device key.
 type Leaf struct {
 	Seq int64
 
 	Vault   string
 	Created time.Time
 	Owner   string // verifier key (C2SP signed-note) of the owner key
-	Device  string // verifier key of the device key that made the vault
 
 	Incident int
 	Sealed   [32]byte // SHA-256 of the sealed record
 	Opened   [32]byte // SHA-256 of the record's JSON with its padding
 	Objects  []LeafObject
 
-	Key *LeafKey
+	Key    *LeafKey
+	Device string // verifier key of the device that made the vault, or is enrolled with this record
 
 	// Unknown holds further lines; a newer program wrote them.
 	Unknown []string
@@ -73,6 +74,9 @@ func (l *Leaf) Marshal() string {
 			fmt.Fprintf(&b, "object %s %d %s\n", o.ID, o.Size, sha(o.SHA256))
 		}
 		key()
+		if l.Device != "" {
+			fmt.Fprintf(&b, "device %s\n", l.Device)
+		}
 	}
 	for _, u := range l.Unknown {
 		b.WriteString(u + "\n")
@@ -210,4 +214,7 @@ func (p *leafParser) record(l *Leaf) {
 		l.Objects = append(l.Objects, LeafObject{ID: w[0], Size: p.int(w[1]), SHA256: p.sum(w[2])})
 	}
 	p.key(l, true)
+	if w, ok := p.line("device", 1, true); ok {
+		l.Device = w[0]
+	}
 }

@@ -237,6 +237,8 @@ var leaves = []string{
 	"evidence-locker/genesis/v1\nseq 0\nvault " + id32 + "\ncreated 2026-11-22T14:03:00.000+09:00\nkey 1 " + hash + " " + hash + "\nowner o\ndevice d\n",
 	"evidence-locker/record/v1\nseq 1\nincident 0\nsealed " + hash + "\nopened " + hash + "\n",
 	"evidence-locker/record/v1\nseq 41\nincident 3\nsealed " + hash + "\nopened " + hash + "\nobject " + id32 + " 5 " + hash + "\nobject " + id32 + " 6 " + hash + "\nkey 1 " + hash + " " + hash + "\nlater x y\n",
+	"evidence-locker/record/v1\nseq 7\nincident 0\nsealed " + hash + "\nopened " + hash + "\ndevice d\n",
+	"evidence-locker/record/v1\nseq 8\nincident 0\nsealed " + hash + "\nopened " + hash + "\nkey 1 " + hash + " " + hash + "\ndevice d\nlater x\n",
 }
 
 func TestLeaf(t *testing.T) {
@@ -274,6 +276,13 @@ func TestLeaf(t *testing.T) {
 		"line twice":              edit("incident 3\n", "incident 3\nincident 3\n"),
 		"object after the key":    good + "object " + id32 + " 5 " + hash + "\n",
 		"key twice":               edit("key 1 ", "key 1 "+hash+" "+hash+"\nkey 1 "),
+		"device before the key":   edit("key 1 ", "device d\nkey 1 "),
+		"device before a file":    edit("object "+id32+" 6", "device d\nobject "+id32+" 6"),
+		"device after later":      good + "device d\n",
+		"device twice":            edit("later", "device d\ndevice e\nlater"),
+		"device without a key":    edit("later", "device\nlater"),
+		"device with no word":     edit("later", "device \nlater"),
+		"device with two keys":    edit("later", "device d e\nlater"),
 		"upper-case hash":         edit(hash, "sha256:"+strings.ToUpper(id64)),
 		"hash of another kind":    edit(hash, "sha512:"+id64),
 		"short hash":              edit(hash, "sha256:"+id32),

@@ -6,7 +6,7 @@ import (
 )
 
 // Block is one of Heading, Paragraph, List, Fields, Table, Mono, Note, Picture,
-// Card, Signature, Space and PageBreak.
+// Card, QR, Signature, Space and PageBreak.
 type Block interface{ block() }
 
 // Span is a piece of running text. A newline in Text ends the line. Any string
@@ -156,6 +156,15 @@ type Copy struct {
 	Lossy                 bool // compressed with a loss that the original did not have
 }
 
+// QR is a QR code with text at its right. The code survives the loss of a
+// quarter of it.
+type QR struct {
+	Text   string
+	MM     float64  // width and height, the white border included
+	Beside [][]Span // paragraphs
+	Size   float64  // of their text in points; 0 means the size of the document
+}
+
 // Signature is a place to sign or to fill in by hand: one ruled line for each
 // label. It is never alone on a page: the end of what is above stays with it.
 type Signature struct{ Labels []string }
@@ -179,6 +188,7 @@ func (Mono) block()      {}
 func (Note) block()      {}
 func (Card) block()      {}
 func (Picture) block()   {}
+func (QR) block()        {}
 func (Signature) block() {}
 func (Space) block()     {}
 func (PageBreak) block() {}

@@ -344,6 +344,8 @@ func (l *layout) rows(i int, b Block) ([]row, error) {
 		return l.picture(b, l.pictures[i]), nil
 	case Signature:
 		return l.signature(b), nil
+	case QR:
+		return l.qr(b)
 	case Space:
 		return []row{{before: max(0, float64(b)) * mm}}, nil
 	case PageBreak:

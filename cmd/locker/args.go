@@ -136,6 +136,24 @@ func (l *commandLine) changed(without string, add ...string) []string {
 	return append(words, l.args...)
 }
 
+// instead returns the line to paste with another word in the place of one, be
+// that an argument or the value of a flag.
+func (l *commandLine) instead(word, by string) []string {
+	c := *l
+	c.local, c.args = slices.Clone(l.local), slices.Clone(l.args)
+	for i := range c.local {
+		if c.local[i].arg == word {
+			c.local[i].arg = by
+		}
+	}
+	for i := range c.args {
+		if c.args[i] == word {
+			c.args[i] = by
+		}
+	}
+	return c.changed("")
+}
+
 // withArgs returns the line to paste with other arguments.
 func (l *commandLine) withArgs(args []string) []string {
 	other := *l

@@ -97,7 +97,7 @@ func runAdd(ctx context.Context, e *env, o addOptions) error {
 	case asks && !e.canAsk():
 		return &usageError{key: "usage.nothing-to-add", example: e.ui.command("add", "shot.png", "--note", e.ui.lang.msg("add.example"))}
 	}
-	a := &adding{e: e, now: now, files: files, target: target, unasked: o.screen || o.clipboard}
+	a := &adding{e: e, now: now, files: files, target: target, unasked: o.screen || o.clipboard, remind: true}
 	a.plan = func() *plan { return o.plan(now, a.begins, len(files) > 0, e.names()) }
 	if asks {
 		a.ask = func(ctx context.Context) (interrupted bool, err error) {
@@ -148,6 +148,9 @@ func (a *adding) run(ctx context.Context) error {
 	}
 	if err := record(ctx); err != nil {
 		return err
+	}
+	if a.remind {
+		defer e.remind(ctx, v)
 	}
 	if generated != "" {
 		return e.offerOwnPassphrase(ctx, v, generated)
@@ -227,6 +230,7 @@ type adding struct {
 	guided bool // the person has the first steps before them
 	goesOn bool // without a target, the current incident is meant however old it is
 
+	remind  bool // ends with what is overdue
 	unasked bool // nothing is asked: what is on the screen was taken with one keystroke
 
 	current  int       // the current incident before the run, 0 if there is none

@@ -213,6 +213,8 @@ func (e *env) argumentValues(command string) []candidate {
 			list, _ := kinds.List(name)
 			found = append(found, candidate{name, list.Name(string(e.ui.lang))})
 		}
+	case "key":
+		found = []candidate{{"print", ""}, {"enrol", ""}}
 	case "completion":
 		for _, c := range completions {
 			found = append(found, candidate{c.shell, ""})

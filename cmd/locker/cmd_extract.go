@@ -97,6 +97,7 @@ func runExtract(ctx context.Context, e *env, o extractOptions) error {
 		err = errors.Join(err, e.ui.printJSON(x.done))
 	}
 	x.custody(ctx)
+	e.enrol(ctx, v, k)
 	if x.inTheWay {
 		e.ui.hint("extract.force")
 	}
@@ -304,6 +305,8 @@ func (e *env) noteCustody(ctx context.Context, v *locker.Vault, incident int, f 
 	case err == nil:
 	case errors.Is(err, locker.ErrReadOnly):
 		e.ui.warning("custody.read-only")
+	case errors.Is(err, locker.ErrBackup):
+		e.ui.info("custody.backup")
 	default:
 		e.ui.lost("custody.failed", err)
 	}

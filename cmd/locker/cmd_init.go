@@ -75,7 +75,7 @@ func (e *env) createUnderGenerated(ctx context.Context, path, passphrase string)
 	}
 	v, err := e.createVault(ctx, path, passphrase)
 	if err != nil && (errors.Is(err, locker.ErrExists) || !exists(path)) {
-		e.ui.voidPassphrase()
+		e.ui.voidPassphrase("passphrase.void")
 	}
 	return v, err
 }

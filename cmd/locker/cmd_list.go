@@ -119,6 +119,9 @@ func runList(ctx context.Context, e *env) error {
 		e.ui.advise("hint.damaged")
 		err = errDamage
 	}
+	if err == nil {
+		e.remind(ctx, v)
+	}
 	return err
 }
 

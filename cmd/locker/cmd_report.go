@@ -108,6 +108,7 @@ func runReport(ctx context.Context, e *env, opts reportOptions) error {
 	for n := range done.Parts {
 		e.noteCustody(ctx, v, in.Number, done.custody(n, head))
 	}
+	e.enrol(ctx, v, k)
 	w.hints()
 	if err == nil && len(in.Damaged)+len(unreadable) > 0 {
 		e.ui.advise("hint.damaged")

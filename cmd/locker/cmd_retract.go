@@ -78,6 +78,7 @@ func runRetract(ctx context.Context, e *env, args []string, why string) error {
 			e.ui.print(line)
 		}
 	}
+	e.enrol(ctx, v, k)
 	if e.ui.asJSON {
 		if err := e.ui.printJSON(done); err != nil {
 			return err

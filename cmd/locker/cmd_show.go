@@ -109,10 +109,18 @@ func (e *env) incident(ctx context.Context, v *locker.Vault, k *crypto.Key, n in
 		return nil, false, err
 	}
 	if n == currentIncident {
-		if c.Number == 0 {
+		if n = c.Number; n == 0 { // a backup, or what is restored from one, has not been added to here
+			numbers, err := v.IncidentNumbers(ctx)
+			if err != nil {
+				return nil, false, err
+			}
+			if len(numbers) > 0 {
+				n = slices.Max(numbers)
+			}
+		}
+		if n == 0 {
 			return nil, false, &failure{key: "err.nothing-recorded", hint: "list.empty-hint"}
 		}
-		n = c.Number
 	}
 	in, err = v.Incident(ctx, k, n)
 	if errors.Is(err, locker.ErrNoIncident) {

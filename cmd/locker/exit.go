@@ -33,6 +33,7 @@ type failure struct {
 	args []any
 	hint string // key, "" for none
 	with []any  // arguments of the hint
+	code int    // exit code, 0 for exitFailed
 	// lines are commands to paste, shown below the hint.
 	lines [][]string
 }
@@ -51,6 +52,8 @@ var failures = []struct {
 	{context.Canceled, exitInterrupted, "err.interrupted", "", false},
 	{errDamage, exitDamage, "", "", false},
 	{locker.ErrWrongPassphrase, exitPassphrase, "err.wrong-passphrase", "hint.wrong-passphrase", false},
+	{locker.ErrBadKey, exitPassphrase, "err.bad-key", "hint.bad-key", false},
+	{locker.ErrOtherKey, exitPassphrase, "err.other-key", "hint.other-key", true},
 	{errNoTerminal, exitFailed, "err.no-terminal", "hint.no-terminal", false},
 	{errEmptyPassphrase, exitFailed, "err.empty-passphrase", "", false},
 	{errPassphrasesDiffer, exitFailed, "err.passphrases-differ", "", false},
@@ -115,7 +118,7 @@ func (u *ui) exit(err error) int {
 		switch {
 		case f.hint == "":
 		case u.verifying && f.err == locker.ErrDamaged:
-			u.hint("hint.faults") // verify itself is what shows more
+			u.hint("hint.faults-other") // verify itself is what shows more
 		case u.verifying && (f.err == locker.ErrNoVault || f.err == locker.ErrNotVault):
 			u.hint("hint.verify-file")
 		default:
@@ -139,6 +142,9 @@ func (u *ui) exit(err error) int {
 			if !u.quiet {
 				u.lineToCopy(line)
 			}
+		}
+		if fail.code != 0 {
+			return fail.code
 		}
 	case errors.As(err, &v):
 		u.error("err.opening-vault", u.vault, v.err)

@@ -105,6 +105,9 @@ func (l lang) reason(err error) string {
 		{errOwnFile, "reason.own"},
 		{errLongPassphrase, "reason.long-passphrase"},
 		{locker.ErrFull, "reason.full"},
+		{locker.ErrDisk, "reason.disk"},
+		{syscall.EIO, "reason.disk"},
+		{syscall.EPIPE, "reason.pipe"},
 	} {
 		if errors.Is(err, r.err) {
 			return l.msg(r.key)

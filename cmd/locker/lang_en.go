@@ -63,6 +63,7 @@ var english = catalogue{
 	"group.custody":               "What was made of it",
 	"group.reporter":              "The person",
 	"group.key":                   "Changes of the passphrase",
+	"group.device":                "Further devices",
 	"group.retract":               "Withdrawals",
 	"group.retracted":             "Retracted",
 	"group.unknown":               "Written by a newer version",
@@ -82,6 +83,7 @@ var english = catalogue{
 	"type.custody":                "custody",
 	"type.reporter":               "person",
 	"type.key":                    "key",
+	"type.device":                 "device",
 	"type.retract":                "retraction",
 
 	// add
@@ -145,6 +147,7 @@ var english = catalogue{
 	"progress.measure":        "measuring the pictures",
 	"progress.check":          "checking the file",
 	"progress.extract":        "extracting",
+	"progress.backup":         "saving",
 
 	// capture
 	"capture.no-session":           "no picture of the screen: this is no graphical session, since neither WAYLAND_DISPLAY nor DISPLAY is set",
@@ -203,20 +206,35 @@ var english = catalogue{
 	"ask.new-passphrase":     "New passphrase (Enter for a strong generated one):",
 	"ask.own-passphrase":     "Everything is recorded. Own passphrase instead (Enter keeps the generated one):",
 	"ask.passphrase-again":   "The same passphrase again:",
+	"ask.key":                "Key, as its page has it (it is not shown):",
 	"ask.which-incident":     "Incident %d was last added to %s ago. Enter for a new incident, or its number to go on with it:",
 	"passphrase.generated":   "The passphrase of your vault. It is shown only now:",
 	"passphrase.write-down":  "Write it down now, on paper. Without it nobody can read the vault again.",
 	"passphrase.void":        "The passphrase shown above is not in force: no vault was made under it.",
+	"passphrase.void-new":    "The passphrase shown above is not in force: the old one stays.",
 	"passphrase.differ":      "the two passphrases differ, try again",
 	"passphrase.try-again":   "wrong passphrase, try again",
+	"passphrase.key-again":   "that is no key, or there is a mistake in it; try again",
 	"passphrase.short":       "the passphrase has fewer than %d characters and may be guessed by whoever gets the file",
 	"passphrase.file-open":   `others on this machine can read the passphrase file "%s"`,
+	"passphrase.key-open":    `others on this machine can read the key file "%s"`,
 	"passphrase.file-chmod":  "close it with: %s",
 	"init.made":              "made the vault %s",
 	"init.id":                "vault id %s",
 	"init.remember":          "write the passphrase down, on paper, and keep it apart from this machine",
 	"init.lost":              "without the passphrase nobody can read the vault again; there is no way around it",
 	"init.next":              `record something with: %s add shot.png --note "what happened"`,
+	"passwd.done":            "the new passphrase opens %s from now on",
+	"passwd.copies":          "copies and backups made before still open with the old one; the next backup to each brings it the new one",
+	"enrol.done":             "this machine now counts as one of the vault's devices (record %d)",
+	"enrol.before":           "this machine counts as one of the vault's devices already",
+	"enrol.failed":           "this machine cannot be made one of the vault's devices: %s",
+	"key.ask-show":           "Show the key on this screen? Whoever sees it and gets a copy of the vault can read it. (y/N)",
+	"key.ask-file":           "Write the page with the key to %s? Whoever gets it and a copy of the vault can read it. (y/N)",
+	"key.written":            "wrote the page with the key: %s",
+	"key.remove":             "print it, keep the paper apart from the vault, and remove the file",
+	"remind.backup":          "no backup for %d days, the newest records are on this device only: %s FOLDER",
+	"remind.drill":           "nobody has practised a restore for %d days: %s BACKUP",
 
 	// extract, retract, report, verify
 	"extract.exists":                  `"%s" exists already and is left as it is`,
@@ -225,6 +243,7 @@ var english = catalogue{
 	"extract.damaged":                 `record %d: the file "%s" is damaged in the vault and was not written`,
 	"custody.failed":                  "that this was made is not noted in the vault: %s",
 	"custody.read-only":               "the vault cannot be written, so this is not noted in it",
+	"custody.backup":                  "this is a backup and stays as it is, so this is not noted in it",
 	"retract.done":                    "record %d withdraws record %d:",
 	"retract.stays":                   "both stay in the vault; nothing is ever deleted",
 	"report.missing":                  "still missing, of what the recipient asks for: %d",
@@ -245,6 +264,7 @@ var english = catalogue{
 	"verify.file":                     "vault %s",
 	"verify.counts":                   "records %d (the first describes the vault), incidents %d, files %d, %s",
 	"verify.head":                     "head %s",
+	"verify.behind":                   "a backup with %d records fewer than this machine has seen; to compare: %s",
 	"verify.staged":                   "pieces of files whose recording was interrupted: %d, no fault",
 	"verify.outer":                    "checked: database, leaves, stored records and files, tree, signatures",
 	"verify.inner":                    "checked: inside every record, original files, incident numbers",
@@ -315,12 +335,19 @@ var english = catalogue{
 	"vault-warning.damaged-page":       "a page of the vault that recording can do without is damaged; it is recorded all the same (%s)",
 	"vault-warning.genesis-damaged":    "the first record of the vault is damaged; all else still counts (%s)",
 	"vault-warning.other-vault":        "another vault stands where this machine knew one before; recording into it all the same (%s)",
+	"vault-warning.is-backup":          "this was recorded into a backup (%s), which the vault cannot extend any more: is that what you want?",
+	"vault-warning.same-disk":          "the backup stands on the same disk as the vault (%s): if that fails or is lost, both are gone",
+	"vault-warning.no-custody":         "that this was done could not be noted in the vault (%s)",
 	"vault-warning.other":              "vault: %s: %s",
 
 	// errors and hints
 	"err.other":              "%s",
 	"err.interrupted":        "interrupted",
 	"err.wrong-passphrase":   "wrong passphrase",
+	"err.bad-key":            "that is no key, or there is a mistake in it",
+	"err.other-key":          "the key is that of another vault, it does not open %s",
+	"err.key-file":           `cannot read a key from the file "%s": %s`,
+	"err.new-needs-terminal": "a new passphrase is asked for on a terminal, and there is none",
 	"err.no-terminal":        "the passphrase is needed and there is no terminal to ask on",
 	"err.empty-passphrase":   "the passphrase is empty",
 	"err.passphrases-differ": "the two passphrases differ",
@@ -365,6 +392,8 @@ var english = catalogue{
 	"err.nothing-checked":    "no file was checked",
 	"err.faults":             "faults found: %d",
 	"hint.wrong-passphrase":  "a generated passphrase has seven words joined by hyphens",
+	"hint.bad-key":           "it begins with AGE-SECRET-KEY-PQ-1; small letters, spaces and line breaks do not matter",
+	"hint.other-key":         "the page with the key names the id of its vault; name that vault with --vault FILE",
 	"hint.no-terminal":       "give --passphrase-file FILE or --passphrase-command CMD, or run it on a terminal",
 	"hint.no-home":           "set HOME, or give --vault FILE and XDG_CONFIG_HOME",
 	"hint.no-vault":          "make one with: %s init, or name another with --vault FILE",
@@ -392,7 +421,10 @@ var english = catalogue{
 	"hint.mail-7":            "over 7 MB, more than some mailboxes take; parts: --split --max-size 7MB",
 	"hint.mail-5":            "over 5 MB, more than the phishing mailbox of the Ibaraki police takes; parts: --split --max-size 5MB",
 	"hint.other-place":       "name another place with --vault FILE",
-	"hint.faults":            "keep the file as it is, and compare it with a backup",
+	"hint.faults":            "keep the file as it is, and compare it with a backup:",
+	"hint.faults-copy":       "keep the file as it is, and compare this machine's vault with it:",
+	"hint.faults-other":      "keep the file as it is, and try another copy",
+	"hint.unenrolled":        "unsigned records were added on this machine; to let them count, with the passphrase: %s key enrol",
 	"reason.not-exist":       "no such file",
 	"reason.not-regular":     "it is not a file any more",
 	"reason.permission":      "no permission",
@@ -404,7 +436,160 @@ var english = catalogue{
 	"reason.special":         "it is a pipe, socket or device, not a file",
 	"reason.own":             "it belongs to the vault itself",
 	"reason.not-folder":      "a part of the path is not a folder",
+	"reason.disk":            "the disk gave an error",
+	"reason.pipe":            "it has ended",
 	"reason.name-too-long":   "the name is too long",
+
+	// backup
+	"backup.file":           "backup %s",
+	"backup.new":            "new: %d records, %s; read back from the disk and compared",
+	"backup.nothing-new":    "nothing is new since the last backup",
+	"backup.full":           "all of it was read back from the disk and compared",
+	"backup.safe":           "safe: %d records, in %s, as of %s",
+	"backup.rekeyed":        "it opens with the new passphrase now; older copies still open with the old one",
+	"backup.streamed":       "sent %d records, %s, head %s",
+	"backup.unchecked":      "nothing was checked at the other end, and it does not count as a backup; check it there with: %s",
+	"backup.no-readme":      `the text "%s" that explains the backup could not be written: %s`,
+	"err.backup-there":      `"%s" is there already; --to makes a new file only`,
+	"err.backup-itself":     `"%s" is the vault itself, not a place for a backup`,
+	"err.no-stick":          `there is no folder "%s": is the stick plugged in?`,
+	"err.backup-other":      `"%s" is a backup of another vault and is left as it is`,
+	"err.backup-ahead":      `"%s" holds all records of this vault and more, from record %d on; is this an old copy of the vault? nothing was written`,
+	"err.backup-forked":     `"%s" holds other records than this vault from record %d on; nothing was written`,
+	"err.backup-foreign":    `"%s" is no backup, and nothing is overwritten`,
+	"err.backup-unsound":    "the vault %s is damaged, %s; no backup was made of it",
+	"err.backup-source":     "the vault %s is damaged, %s; damage is never written over a backup, and what is in the backup stands",
+	"err.backup-damaged":    `the backup "%s" is damaged and was not written to`,
+	"err.backup-fat":        "the backup will take %s, and the file system there holds at most %s in one file, as FAT does",
+	"err.backup-space":      `the backup needs %s, and %s are free in "%s"; nothing was written`,
+	"err.backup-full":       `no space left in "%s"; what was in the backup before stands`,
+	"err.backup-read-only":  `nothing can be written in "%s"`,
+	"err.backup-read-back":  `DO NOT TRUST THIS STICK: what was written to "%s" does not come back from it`,
+	"err.backup-removed":    `"%s" is gone: was the stick pulled out? what is on it stands`,
+	"err.backup-broke":      `the backup to "%s" broke off: %s; what is on it stands`,
+	"err.backup-stream":     "the program that takes the backup took no more after %s, so it has only a part: %s",
+	"hint.backup-stick":     "name a folder on another disk, such as a stick",
+	"hint.backup-new":       "into a new file:",
+	"hint.backup-forked":    "neither is overwritten; restore that one to a file of its own, or back this vault up into a new file:",
+	"hint.backup-unsound":   "see what is damaged, or save it as it is into a new file:",
+	"hint.backup-source":    "see what is damaged, mend it from the backup, or save it as it is into a new file:",
+	"hint.backup-damaged":   "see what is damaged in it, or begin a new one:",
+	"hint.backup-fat":       "use a stick with exFAT, NTFS, APFS or ext4; formatting a stick deletes all that is on it",
+	"hint.backup-space":     "make room there, or use a larger stick",
+	"hint.backup-read-only": "is the stick write-protected? slide its switch, or use another one",
+	"hint.backup-read-back": "use another stick; the vault itself is as it was",
+	"hint.backup-goes-on":   "the same line goes on where it was:",
+	"usage.no-destination":  "say where to: the folder of the stick, a file, or - for standard output",
+	"usage.backup-two":      `give "%s" or --to "%s", not both`,
+	"usage.backup-terminal": "a backup is not for a terminal; send it to a program or a file, or name a folder",
+	"usage.backup-stream":   "--full, --damaged-too and --json do not go with a backup to standard output",
+	"usage.damaged-too":     "--damaged-too goes into a new file only, without --full",
+	"help.backup":           "copy what is new to a stick, encrypted, without a passphrase",
+	"help.backup.usage":     "FOLDER|FILE|- [flags]",
+	"help.backup.text": `Examples:
+  locker backup /media/usb
+  locker backup --to /media/usb/second.locker
+  locker backup - | ssh nas "cat > evidence.locker"
+
+In a folder, the backup is locker-ID.locker, and the next run adds what is
+new. What was written is read back from the disk before it says so. A stick
+pulled out at any moment holds the last backup or the new one; the next run
+goes on. Nobody can read it without the passphrase. A backup is a vault:
+"list", "report" and "verify" take it with --vault.`,
+	"flag.backup.to":          "a new file, instead of the one in the folder",
+	"flag.backup.full":        "read back and compare all of the backup, not only what is new",
+	"flag.backup.damaged-too": "save a damaged vault as it is, into a new file",
+
+	// restore, verify --against
+	"progress.restore":        "restoring",
+	"progress.repair":         "mending",
+	"ask.restored-passphrase": "New passphrase for the restored vault (Enter keeps the old one):",
+	"backup.salvaged":         "as it is: %d records, %s of files",
+	"restore.done":            "restored %s",
+	"restore.counts":          "records %d, files %d, %s",
+	"restore.from":            "head of the backup %s",
+	"restore.head":            "head now %s (record %d says that it was restored)",
+	"restore.unread":          "LOST %s: %s",
+	"restore.damaged":         "damaged or lost: %d; record %d in the vault says what",
+	"restore.next":            "see what is there: %s; from now on this machine is backed up with: %s FOLDER",
+	"restore.old-passphrase":  "it opens with the passphrase that it had; to change it: %s",
+	"restore.passphrase":      "the new passphrase opens it; the backup still opens with the old one",
+	"drill.done":              "read and opened all of %s: %d records, %d files, %s, in %s seconds",
+	"drill.damaged":           "tried to open all of %s: %d records, %d files, %s, in %s seconds",
+	"drill.opens":             "everything opens and is as it was recorded; nothing was written",
+	"drill.real":              "a real restore also writes %s and reads them back, each about as long again",
+	"drill.no-vault":          "not noted, since this machine has no vault",
+	"drill.other-vault":       "not noted, since the vault here (%s) is another one",
+	"repair.nothing":          "nothing to mend: %s is whole",
+	"repair.done":             "mended %s, records: %d",
+	"repair.records":          "mended: %s",
+	"repair.kept":             "the damaged file is kept: %s",
+	"repair.unread":           "nothing of the damaged vault could be read: it is now what the backup held, and newer records are in the damaged file only",
+	"against.vault":           "vault %s: records %d, faults %d",
+	"against.backup":          "backup %s: records %d, faults %d",
+	"against.same":            "both hold the same %d records",
+	"against.ahead":           "the vault is ahead: the backup ends before record %d",
+	"against.behind":          "the backup is ahead: the vault ends before record %d",
+	"against.forked":          "they differ from record %d on",
+	"against.damaged":         "they cannot be compared from record %d on, since it is damaged",
+	"err.no-source":           `there is no folder or file "%s": is the stick plugged in?`,
+	"err.no-backup-in":        `"%s" holds no backup, which is a file ending in %s`,
+	"err.many-backups":        `"%s" holds %d backups; say which`,
+	"err.not-backup":          `"%s" is no backup`,
+	"err.restore-exists":      "there is something at %s already, and nothing is overwritten",
+	"err.restore-faults":      `the backup "%s" is damaged, faults: %d; nothing was restored`,
+	"err.restore-damaged":     `the backup "%s" is too damaged to be read as it is; nothing was restored`,
+	"err.restore-space":       `it needs %s, and %s are free in "%s"; nothing was written`,
+	"err.restore-full":        `no space left in "%s"; nothing was restored`,
+	"err.restore-read-back":   `THE DISK OF "%s" DOES NOT GIVE BACK WHAT IS WRITTEN TO IT; nothing was restored`,
+	"err.restore-broke":       `cannot restore from "%s": %s`,
+	"err.repair-forked":       `"%s" holds other records than the vault from record %d on, so that nothing can be mended from it`,
+	"err.repair-broke":        "the vault was not mended: %s",
+	"err.repair-left":         "mended as far as the backup goes; damage that is left: %d",
+	"err.salvage-nothing":     "nothing of the vault %s can be read, so nothing was saved",
+	"err.salvage-damaged":     "saved as it is, with its damage: %d",
+	"err.against-itself":      `"%s" is the vault itself`,
+	"err.too-damaged":         `"%s" is too damaged to be read`,
+	"err.against-other":       `"%s" is a backup of another vault`,
+	"err.against-both":        "both are damaged",
+	"err.against-older":       "the vault is whole, but not what this machine saw last: it may be an old copy",
+	"err.against-vault":       "the vault is damaged, the backup is whole",
+	"err.against-backup":      "the backup is damaged, the vault is whole",
+	"err.against-forked":      "the vault and the backup went different ways",
+	"hint.many-backups":       "one of:",
+	"hint.restore-exists":     "compare the two, or restore into another file:",
+	"hint.restore-again":      "run it again; the backup is as it was",
+	"hint.restore-salvage":    "try another backup first; to take what is whole and list the rest:",
+	"hint.restore-space":      "make room, or restore to another disk with --to FILE",
+	"hint.drill":              "make another backup while the vault is whole:",
+	"hint.repair-forked":      "the vault is as it was; try an older backup, or restore this one to a file of its own:",
+	"hint.repair-again":       "the vault is as it was",
+	"hint.repair-left":        "try it with an older backup; what is whole can be read and reported",
+	"hint.salvage-damaged":    "keep both files; an older backup may hold what is missing: locker restore --repair BACKUP",
+	"hint.against-repair":     "mend it from the backup:",
+	"hint.against-ahead":      "bring the backup up to date:",
+	"hint.against-behind":     "is this an old copy of the vault? restore the backup to a file of its own:",
+	"hint.against-older":      "compare it with your other backups: one may hold the newer records",
+	"usage.no-source":         "say from where: the folder of the stick, or the backup file",
+	"usage.restore-flags":     "%s does not go with %s",
+	"help.restore":            "a vault out of a backup, on a new machine",
+	"help.restore.usage":      "FOLDER|FILE [flags]",
+	"help.restore.text": `Examples:
+  locker restore /media/usb
+  locker restore /media/usb --drill
+  locker restore /media/usb --to /home/me/second.locker
+  locker restore --repair /media/usb
+
+Checks all of the backup, asks for the passphrase once, and makes the vault of
+this machine, or FILE. It never writes over a vault, and the backup stays as it
+is. --drill does all but write: do it twice a year. --repair mends the vault
+that is here from the backup, and keeps the damaged file.`,
+	"flag.restore.to":       "make this file instead of the vault of this machine",
+	"flag.restore.key-file": "the printed key instead of the passphrase, - for standard input",
+	"flag.restore.salvage":  "take what is whole of a damaged backup, and list the rest",
+	"flag.restore.drill":    "practise: read and open everything, write nothing",
+	"flag.restore.repair":   "mend the vault of this machine from the backup",
+	"flag.verify.against":   "compare with this backup; asks for no passphrase",
 
 	// usage
 	"usage.no-command":            "no command given",
@@ -419,6 +604,11 @@ var english = catalogue{
 	"usage.flag-twice":            `the flag %s takes one value and was given "%s" and "%s"; run the command once for each`,
 	"usage.passphrase-flag":       "there is no %s: others can see a command line; use --passphrase-file or --passphrase-command",
 	"usage.two-passphrases":       "a passphrase file and a passphrase command at once; give one of them",
+	"usage.key-nothing":           "say what to do with the key: print or enrol",
+	"usage.key":                   `key can "print" and "enrol", not "%s"`,
+	"usage.key-enrol":             "--output and --format go with key print",
+	"usage.key-format":            `there is no format "%s": pdf or text`,
+	"usage.key-json":              "with --json the page goes to a file: name one with -o",
 	"usage.too-many":              "more arguments than are used: %s",
 	"usage.other":                 "cannot read the command line: %s",
 	"usage.unknown-lang":          `unknown language; there are "en" and "ja"`,
@@ -480,7 +670,7 @@ var english = catalogue{
 	"field.sha256": "SHA-256", "field.size": "size", "field.head": "head", "field.kana": "kana", "field.phone_kind": "kind of phone",
 	"field.age": "age", "field.occupation": "occupation", "field.birth_date": "date of birth", "field.victim_name": "victim's name",
 	"field.file": "from file", "field.line": "line",
-	"field.n": "key", "field.seq": "record", "field.why": "reason", "field.recorded_at": "recorded", "field.clock": "clock",
+	"field.n": "key", "field.key": "key", "field.seq": "record", "field.why": "reason", "field.recorded_at": "recorded", "field.clock": "clock",
 	"field.device": "device", "field.tool": "program",
 	"field.attempt.what": "tried", "field.attempt.saw": "came back",
 
@@ -494,7 +684,7 @@ var english = catalogue{
 	"help.see-global":   "The flags of every command are under: locker --help",
 	"help.repeat":       " (may be repeated)",
 	"help.exit":         "Exit codes:",
-	"help.exit.text":    "  0 done, 1 failed, 2 usage, 3 damage found, or a file that check does not\n  know, 4 partly done: something is not recorded as given, 5 wrong passphrase,\n  130 interrupted",
+	"help.exit.text":    "  0 done, 1 failed, 2 usage, 3 damage found, or a file that check does not\n  know, 4 partly done: something is not recorded as given, 5 wrong passphrase\n  or key, 130 interrupted",
 	"help.app.more": `Something is happening now:
   locker add shot.png --exchange bitbank --kind outage --note "error 503"
 What to do, and whom to tell:
@@ -592,6 +782,28 @@ Your own formats: statements/EXCHANGE.toml in the config folder.`,
 	"help.init.text": `Asks for a passphrase twice, or makes a strong one and shows it once.
 Adding needs no passphrase; reading does. Without it nobody can read the
 vault again.`,
+
+	"help.passwd":       "change the passphrase",
+	"help.passwd.usage": "[flags]",
+	"help.passwd.text": `Asks for the old passphrase, then twice for the new one, on a terminal.
+Copies and backups made before still open with the old one. Who has lost it
+gives the key instead, printed earlier with: locker key print`,
+	"flag.passwd.key-file": "take the key from a file instead of the old passphrase, - for standard input",
+
+	"help.key":       "print the key on paper; let this machine's records count",
+	"help.key.usage": "print | enrol [flags]",
+	"help.key.text": `Examples:
+  locker key print -o key.pdf      # one page: key, QR code, what to do with it
+  locker key print | lp            # straight to a printer
+  locker key print --format text   # on the screen, after a question
+  locker key enrol
+
+The page replaces the passphrase, for as long as the vault exists: keep it
+like a passport. Its text form is a key file for locker and age.
+After a restore, or where the config folder was lost, a machine signs its
+records with a new key; enrol lets them count.`,
+	"flag.key.output": "write the page to a file, - for standard output",
+	"flag.key.format": "pdf, or text",
 
 	"help.add":       "record files and facts, without a passphrase",
 	"help.add.usage": "[FILE|DIR|-]... [flags]",
@@ -950,9 +1162,10 @@ one is neither a report made from this vault nor an original in it, or was
 changed since, the exit code is 3.`,
 
 	"help.verify":       "check the whole vault",
-	"help.verify.usage": "[FILE] [flags]",
-	"help.verify.text": `Checks FILE, or the vault, and changes nothing. With the passphrase it also
-checks inside every record. Each fault is named; the exit code is then 3.`,
+	"help.verify.usage": "[FILE|FOLDER] [flags]",
+	"help.verify.text": `Checks FILE, the backup in FOLDER, or the vault, and changes nothing. With
+the passphrase it also checks inside every record. Each fault is named; the
+exit code is then 3.`,
 
 	"help.watch":       "record every new screenshot, picture, PDF or text of a folder",
 	"help.watch.usage": "[DIR] [flags]",

@@ -62,6 +62,7 @@ var japanese = catalogue{
 	"group.custody":               "証拠の取り扱い",
 	"group.reporter":              "本人",
 	"group.key":                   "パスフレーズの変更",
+	"group.device":                "ほかの端末の登録",
 	"group.retract":               "取り消し",
 	"group.retracted":             "取り消し済みの記録",
 	"group.unknown":               "新しいバージョンが書いた記録",
@@ -81,6 +82,7 @@ var japanese = catalogue{
 	"type.custody":                "取り扱い",
 	"type.reporter":               "本人",
 	"type.key":                    "鍵",
+	"type.device":                 "端末",
 	"type.retract":                "取り消し",
 
 	// add
@@ -144,6 +146,7 @@ var japanese = catalogue{
 	"progress.measure":        "画像の大きさを計算中",
 	"progress.check":          "ファイルを照合中",
 	"progress.extract":        "取り出し中",
+	"progress.backup":         "保存中",
 
 	// capture
 	"capture.no-session":           "画面を撮れません。WAYLAND_DISPLAY も DISPLAY も設定がなく、画面のある環境ではないようです",
@@ -202,20 +205,35 @@ var japanese = catalogue{
 	"ask.new-passphrase":     "新しいパスフレーズ (Enter だけで強いものを自動生成):",
 	"ask.own-passphrase":     "すべて記録済みです。自分で決めるならパスフレーズ (Enter で自動生成のまま):",
 	"ask.passphrase-again":   "同じパスフレーズをもう一度:",
+	"ask.key":                "鍵 (紙に印刷したもの。入力は表示されません):",
 	"ask.which-incident":     "案件 %d への最後の追加は %s前です。Enter で新しい案件、続けるならその番号:",
 	"passphrase.generated":   "保管庫のパスフレーズです。表示は今回だけです:",
 	"passphrase.write-down":  "今すぐ紙に書き留めてください。失うと、だれも保管庫を読めなくなります。",
 	"passphrase.void":        "上に表示したパスフレーズは使われていません。保管庫を作れませんでした。",
+	"passphrase.void-new":    "上に表示したパスフレーズは使われていません。前のものが有効です。",
 	"passphrase.differ":      "二つのパスフレーズが違います。もう一度入力してください",
 	"passphrase.try-again":   "パスフレーズが違います。もう一度入力してください",
+	"passphrase.key-again":   "鍵ではないか、打ち間違いがあります。もう一度入力してください",
 	"passphrase.short":       "パスフレーズが %d 文字より短く、ファイルを手にした人に推測されるおそれがあります",
 	"passphrase.file-open":   "パスフレーズのファイル「%s」を、この端末のほかの利用者が読めます",
+	"passphrase.key-open":    "この端末のほかの利用者が鍵ファイル「%s」を読めます",
 	"passphrase.file-chmod":  "読めないようにするには: %s",
 	"init.made":              "保管庫を作りました: %s",
 	"init.id":                "保管庫の番号 %s",
 	"init.remember":          "パスフレーズを紙に書き、この端末とは別の場所に置いてください",
 	"init.lost":              "パスフレーズを失うと、だれも保管庫を読めなくなります。抜け道はありません",
 	"init.next":              `記録するには: %s add shot.png --note "何が起きたか"`,
+	"passwd.done":            "これからは新しいパスフレーズで %s を開きます",
+	"passwd.copies":          "以前の写しとバックアップは、前のパスフレーズで開きます。次にバックアップすると、その写しも新しいものになります",
+	"enrol.done":             "この端末を保管庫の端末として登録しました (記録 %d)",
+	"enrol.before":           "この端末は、すでに保管庫の端末として登録されています",
+	"enrol.failed":           "この端末を保管庫の端末として登録できません: %s",
+	"key.ask-show":           "鍵をこの画面に表示しますか。鍵と保管庫の写しを手にした人は中身を読めます (y/N)",
+	"key.ask-file":           "鍵のページを %s に書きますか。これと保管庫の写しを手にした人は中身を読めます (y/N)",
+	"key.written":            "鍵のページを書きました: %s",
+	"key.remove":             "印刷した紙は保管庫とは別の場所に置き、ファイルは消してください",
+	"remind.backup":          "%d 日間バックアップがなく、新しい記録はこの端末にしかありません: %s フォルダー",
+	"remind.drill":           "%d 日間、復元の練習をしていません: %s バックアップ",
 
 	// extract, retract, report, verify
 	"extract.exists":                  "「%s」はすでにあるので、そのままにしました",
@@ -224,6 +242,7 @@ var japanese = catalogue{
 	"extract.damaged":                 "記録 %d: ファイル「%s」は保管庫の中で壊れているため、書き出していません",
 	"custody.failed":                  "作成したことを保管庫に記録できませんでした: %s",
 	"custody.read-only":               "保管庫に書き込めないため、このことは保管庫に記録していません",
+	"custody.backup":                  "これはバックアップなので手を加えず、このことも記録していません",
 	"retract.done":                    "記録 %d により、記録 %d を取り消しました:",
 	"retract.stays":                   "どちらも保管庫に残ります。何も消されません",
 	"report.missing":                  "提出先が求める項目のうち %d 件がまだありません:",
@@ -244,6 +263,7 @@ var japanese = catalogue{
 	"verify.file":                     "保管庫 %s",
 	"verify.counts":                   "記録 %d 件 (最初の一件は保管庫自体のもの)、案件 %d 件、ファイル %d 件、%s",
 	"verify.head":                     "ヘッド %s",
+	"verify.behind":                   "この機械で見たより記録が %d 件少ないバックアップです。比べるには: %s",
 	"verify.staged":                   "記録が中断されたファイルの断片が %d 個あります。異常ではありません",
 	"verify.outer":                    "検査済み: データベース、リーフ、保存された記録とファイル、ツリー、署名",
 	"verify.inner":                    "検査済み: 全記録の中身、元のファイル、案件番号",
@@ -314,12 +334,19 @@ var japanese = catalogue{
 	"vault-warning.damaged-page":       "保管庫の一部が壊れていますが、記録には支障ありません。記録しました (%s)",
 	"vault-warning.genesis-damaged":    "保管庫の最初の記録が壊れています。ほかの記録はそのまま使えます (%s)",
 	"vault-warning.other-vault":        "この場所には以前と違う保管庫があります。そのままこの保管庫に記録します (%s)",
+	"vault-warning.is-backup":          "バックアップ (%s) に記録しました。元の保管庫からはもう追加できなくなります。これでよいか確かめてください",
+	"vault-warning.same-disk":          "バックアップが保管庫と同じディスクにあります (%s)。壊れたり失くしたりすると、両方なくなります",
+	"vault-warning.no-custody":         "行ったことを保管庫に記録できませんでした (%s)",
 	"vault-warning.other":              "保管庫: %s: %s",
 
 	// errors and hints
 	"err.other":              "%s",
 	"err.interrupted":        "中断しました",
 	"err.wrong-passphrase":   "パスフレーズが違います",
+	"err.bad-key":            "鍵ではないか、打ち間違いがあります",
+	"err.other-key":          "別の保管庫の鍵です。%s は開きません",
+	"err.key-file":           "ファイル「%s」から鍵を読めません: %s",
+	"err.new-needs-terminal": "新しいパスフレーズは端末 (ターミナル) で尋ねますが、端末がありません",
 	"err.no-terminal":        "パスフレーズが必要ですが、入力できるターミナルがありません",
 	"err.empty-passphrase":   "パスフレーズが空です",
 	"err.passphrases-differ": "二つのパスフレーズが違います",
@@ -364,6 +391,8 @@ var japanese = catalogue{
 	"err.nothing-checked":    "どのファイルも調べられませんでした",
 	"err.faults":             "異常が %d 件あります",
 	"hint.wrong-passphrase":  "自動生成のパスフレーズは、ハイフンでつないだ七つの単語です",
+	"hint.bad-key":           "鍵は AGE-SECRET-KEY-PQ-1 で始まります。小文字、空白、改行はそのままでかまいません",
+	"hint.other-key":         "鍵の紙に保管庫IDがあります。保管庫を --vault で指定してください",
 	"hint.no-terminal":       "--passphrase-file FILE か --passphrase-command CMD を付けるか、ターミナルで実行してください",
 	"hint.no-home":           "HOME を設定するか、--vault FILE と XDG_CONFIG_HOME を指定してください",
 	"hint.no-vault":          "作るには: %s init、別の保管庫を使うには: --vault FILE",
@@ -391,7 +420,10 @@ var japanese = catalogue{
 	"hint.mail-7":            "7 MB を超え、受け取れないメールがあります。分けるには: --split --max-size 7MB",
 	"hint.mail-5":            "5 MB を超え、茨城県警のフィッシング窓口のメールでは送れません。分けるには: --split --max-size 5MB",
 	"hint.other-place":       "--vault FILE で別の場所を指定してください",
-	"hint.faults":            "ファイルには手を加えず、バックアップと比べてください",
+	"hint.faults":            "ファイルには手を加えず、バックアップと比べてください:",
+	"hint.faults-copy":       "ファイルには手を加えず、この機械の保管庫と比べてください:",
+	"hint.faults-other":      "ファイルには手を加えず、ほかの写しを試してください",
+	"hint.unenrolled":        "この端末で加えた記録が未登録です。パスフレーズで登録できます: %s key enrol",
 	"reason.not-exist":       "そのようなファイルはありません",
 	"reason.not-regular":     "もうファイルではありません",
 	"reason.permission":      "権限がありません",
@@ -403,7 +435,160 @@ var japanese = catalogue{
 	"reason.special":         "パイプ、ソケット、デバイスであり、ファイルではありません",
 	"reason.own":             "保管庫自体のファイルです",
 	"reason.not-folder":      "パスの途中がフォルダーではありません",
+	"reason.disk":            "ディスクがエラーを返しました",
+	"reason.pipe":            "終了しています",
 	"reason.name-too-long":   "名前が長すぎます",
+
+	// backup
+	"backup.file":           "バックアップ %s",
+	"backup.new":            "新しい記録 %d 件、%s。ディスクから読み直して照合しました",
+	"backup.nothing-new":    "前回のバックアップから新しいものはありません",
+	"backup.full":           "全体をディスクから読み直して照合しました",
+	"backup.safe":           "保存済み: 記録 %d 件、%s (%s 現在)",
+	"backup.rekeyed":        "これからは新しいパスフレーズで開きます。以前の写しは今も古いパスフレーズで開きます",
+	"backup.streamed":       "記録 %d 件、%sを送りました。ヘッド %s",
+	"backup.unchecked":      "送り先では何も確かめておらず、バックアップとは数えません。送り先で確かめるには: %s",
+	"backup.no-readme":      "説明の文書「%s」を書けませんでした: %s",
+	"err.backup-there":      "「%s」はすでにあります。--to は新しいファイルだけを作ります",
+	"err.backup-itself":     "「%s」は保管庫自体で、バックアップの置き場所ではありません",
+	"err.no-stick":          "フォルダー「%s」がありません。USB メモリーは挿してありますか",
+	"err.backup-other":      "「%s」は別の保管庫のバックアップなので、そのままにしました",
+	"err.backup-ahead":      "「%s」にはこの保管庫の全記録に加え、記録 %d 以降があります。この保管庫は古い写しではありませんか。何も書いていません",
+	"err.backup-forked":     "「%s」の記録は、この保管庫と記録 %d から食い違っています。何も書いていません",
+	"err.backup-foreign":    "「%s」はバックアップではありません。上書きはしません",
+	"err.backup-unsound":    "保管庫 %s が壊れています (%s)。バックアップは作っていません",
+	"err.backup-source":     "保管庫 %s が壊れています (%s)。壊れたものをバックアップに上書きすることはなく、バックアップの内容は無事です",
+	"err.backup-damaged":    "バックアップ「%s」が壊れているため、書き込んでいません",
+	"err.backup-fat":        "バックアップは %sになりますが、書き込み先では一つのファイルが最大 %sです (FAT の制限)",
+	"err.backup-space":      "バックアップに %s要りますが、空きは %sです (%s)。何も書いていません",
+	"err.backup-full":       "「%s」に空き容量がありません。それまでのバックアップの内容は無事です",
+	"err.backup-read-only":  "「%s」には書き込めません",
+	"err.backup-read-back":  "この USB メモリーは信用しないでください。「%s」に書いたとおりに読み出せません",
+	"err.backup-removed":    "「%s」がなくなりました。USB メモリーを抜きましたか。入っている分は無事です",
+	"err.backup-broke":      "「%s」へのバックアップが途中で止まりました: %s。入っている分は無事です",
+	"err.backup-stream":     "受け取り側が %sで受け取りをやめたため、一部しか届いていません: %s",
+	"hint.backup-stick":     "USB メモリーなど、別のディスクのフォルダーを指定してください",
+	"hint.backup-new":       "新しいファイルに作るには:",
+	"hint.backup-forked":    "どちらも上書きしません。あちらを別のファイルに復元するか、この保管庫を新しいファイルにバックアップするには:",
+	"hint.backup-unsound":   "壊れた箇所を見る、またはそのままの状態で新しいファイルに写すには:",
+	"hint.backup-source":    "壊れた箇所を見る、バックアップから直す、そのままの状態で新しいファイルに写す、の順に:",
+	"hint.backup-damaged":   "壊れた箇所を見る、または新しく作り直すには:",
+	"hint.backup-fat":       "exFAT、NTFS、APFS、ext4 の USB メモリーを使ってください。フォーマットすると中身はすべて消えます",
+	"hint.backup-space":     "空きを作るか、容量の大きい USB メモリーを使ってください",
+	"hint.backup-read-only": "USB メモリーが書き込み禁止ではありませんか。スイッチを戻すか、別のものを使ってください",
+	"hint.backup-read-back": "別の USB メモリーを使ってください。保管庫自体は元のままです",
+	"hint.backup-goes-on":   "同じコマンドで続きから再開します:",
+	"usage.no-destination":  "バックアップ先を指定してください。USB メモリーのフォルダー、ファイル、または標準出力 (-)",
+	"usage.backup-two":      "「%s」と --to「%s」は、どちらか一方を指定してください",
+	"usage.backup-terminal": "バックアップはターミナルには出せません。プログラムかファイルに送るか、フォルダーを指定してください",
+	"usage.backup-stream":   "標準出力へのバックアップには --full、--damaged-too、--json は使えません",
+	"usage.damaged-too":     "--damaged-too は新しいファイルだけに写します (--full は使えません)",
+	"help.backup":           "新しい分を暗号化したまま USB メモリーに写す (パスフレーズ不要)",
+	"help.backup.usage":     "フォルダー|ファイル|- [フラグ]",
+	"help.backup.text": `例:
+  locker backup /media/usb
+  locker backup --to /media/usb/second.locker
+  locker backup - | ssh nas "cat > evidence.locker"
+
+フォルダーには locker-ID.locker ができ、次回からは新しい分だけを足します。
+書いたものは、ディスクから読み直してから完了を伝えます。いつ抜いても、前回か
+今回のバックアップが残り、次回に続きから再開します。パスフレーズがなければ誰
+にも読めません。バックアップも保管庫なので、--vault で list、report、verify に
+使えます。`,
+	"flag.backup.to":          "フォルダーの中のファイルではなく、この新しいファイルに作る",
+	"flag.backup.full":        "新しい分だけでなく、バックアップ全体を読み直して照合する",
+	"flag.backup.damaged-too": "壊れた保管庫を、そのままの状態で新しいファイルに写す",
+
+	// restore, verify --against
+	"progress.restore":        "復元中",
+	"progress.repair":         "修復中",
+	"ask.restored-passphrase": "復元した保管庫の新しいパスフレーズ (Enter で元のまま):",
+	"backup.salvaged":         "そのままの状態: 記録 %d 件、ファイル %s",
+	"restore.done":            "復元しました: %s",
+	"restore.counts":          "記録 %d 件、ファイル %d 個、%s",
+	"restore.from":            "バックアップのヘッド %s",
+	"restore.head":            "現在のヘッド %s (復元したことは記録 %d にあります)",
+	"restore.unread":          "失われました %s: %s",
+	"restore.damaged":         "壊れているか失われたもの: %d 件。保管庫の記録 %d に内訳があります",
+	"restore.next":            "内容を見るには: %s。今後この機械のバックアップは: %s フォルダー",
+	"restore.old-passphrase":  "元のパスフレーズで開きます。変えるには: %s",
+	"restore.passphrase":      "新しいパスフレーズで開きます。バックアップは今も元のパスフレーズで開きます",
+	"drill.done":              "%s をすべて読み、開きました: 記録 %d 件、ファイル %d 個、%s、%s 秒",
+	"drill.damaged":           "%s の全部を開いてみました: 記録 %d 件、ファイル %d 個、%s、%s 秒",
+	"drill.opens":             "すべて開き、記録したとおりです。何も書いていません",
+	"drill.real":              "本当の復元では、さらに %sを書き、読み直します。それぞれ同じくらいの時間がかかります",
+	"drill.no-vault":          "この機械に保管庫がないため、記録していません",
+	"drill.other-vault":       "ここの保管庫 (%s) は別のものなので、記録していません",
+	"repair.nothing":          "直すところはありません: %s は無事です",
+	"repair.done":             "直しました: %s、記録 %d 件",
+	"repair.records":          "直した記録: %s",
+	"repair.kept":             "壊れたファイルは残してあります: %s",
+	"repair.unread":           "壊れた保管庫は何も読めませんでした。今の内容はバックアップのもので、それより新しい記録は壊れたファイルにだけあります",
+	"against.vault":           "保管庫 %s: 記録 %d 件、異常 %d 件",
+	"against.backup":          "バックアップ %s: 記録 %d 件、異常 %d 件",
+	"against.same":            "どちらも同じ %d 件の記録です",
+	"against.ahead":           "保管庫のほうが新しく、バックアップには記録 %d 以降がありません",
+	"against.behind":          "バックアップのほうが新しく、保管庫には記録 %d 以降がありません",
+	"against.forked":          "記録 %d から食い違っています",
+	"against.damaged":         "記録 %d が壊れているため、その先は比べられません",
+	"err.no-source":           "フォルダーもファイルもありません: 「%s」。USB メモリーは挿してありますか",
+	"err.no-backup-in":        "「%s」にバックアップ (%s で終わるファイル) がありません",
+	"err.many-backups":        "「%s」にはバックアップが %d 個あります。どれかを指定してください",
+	"err.not-backup":          "「%s」はバックアップではありません",
+	"err.restore-exists":      "%s にはすでに何かがあります。上書きはしません",
+	"err.restore-faults":      "バックアップ「%s」が壊れています (異常 %d 件)。何も復元していません",
+	"err.restore-damaged":     "バックアップ「%s」は壊れていて、そのままでは読めません。何も復元していません",
+	"err.restore-space":       "%s要りますが、空きは %sです (%s)。何も書いていません",
+	"err.restore-full":        "「%s」に空き容量がありません。何も復元していません",
+	"err.restore-read-back":   "「%s」のディスクは、書いたとおりに読み出せません。何も復元していません",
+	"err.restore-broke":       "「%s」から復元できません: %s",
+	"err.repair-forked":       "「%s」の記録は保管庫と記録 %d から食い違っているため、直すのには使えません",
+	"err.repair-broke":        "保管庫は直せませんでした: %s",
+	"err.repair-left":         "バックアップにある分は直しました。残っている異常: %d 件",
+	"err.salvage-nothing":     "保管庫 %s は何も読めないため、何も写していません",
+	"err.salvage-damaged":     "壊れたままの状態で写しました。異常: %d 件",
+	"err.against-itself":      "「%s」は保管庫自体です",
+	"err.too-damaged":         "「%s」は壊れていて読めません",
+	"err.against-other":       "「%s」は別の保管庫のバックアップです",
+	"err.against-both":        "どちらも壊れています",
+	"err.against-older":       "保管庫は壊れていませんが、この端末が最後に見た状態の続きではありません。古い写しかもしれません",
+	"err.against-vault":       "保管庫が壊れていますが、バックアップは無事です",
+	"err.against-backup":      "バックアップが壊れていますが、保管庫は無事です",
+	"err.against-forked":      "保管庫とバックアップが食い違っています",
+	"hint.many-backups":       "次のどれかで:",
+	"hint.restore-exists":     "二つを比べる、または別のファイルに復元するには:",
+	"hint.restore-again":      "もう一度実行してください。バックアップは元のままです",
+	"hint.restore-salvage":    "まず別のバックアップを試してください。無事な分だけ取り出し、残りを一覧にするには:",
+	"hint.restore-space":      "空きを作るか、--to FILE で別のディスクに復元してください",
+	"hint.drill":              "保管庫が無事なうちに、新しいバックアップを作ってください:",
+	"hint.repair-forked":      "保管庫は元のままです。もっと古いバックアップを試すか、これを別のファイルに復元してください:",
+	"hint.repair-again":       "保管庫は元のままです",
+	"hint.repair-left":        "もっと古いバックアップで試してください。無事な分は閲覧や報告に使えます",
+	"hint.salvage-damaged":    "両方のファイルを残してください。足りない分は古いバックアップにあるかもしれません: locker restore --repair バックアップ",
+	"hint.against-repair":     "バックアップから直すには:",
+	"hint.against-ahead":      "バックアップを最新にするには:",
+	"hint.against-behind":     "この保管庫は古い写しではありませんか。バックアップを別のファイルに復元するには:",
+	"hint.against-older":      "新しい記録は、ほかのバックアップにあるかもしれません。ほかのものとも比べてください",
+	"usage.no-source":         "復元元を指定してください。USB メモリーのフォルダーか、バックアップのファイルです",
+	"usage.restore-flags":     "%s は %s と一緒に使えません",
+	"help.restore":            "バックアップから保管庫を元に戻す (新しい機械で)",
+	"help.restore.usage":      "フォルダー|ファイル [フラグ]",
+	"help.restore.text": `例:
+  locker restore /media/usb
+  locker restore /media/usb --drill
+  locker restore /media/usb --to /home/me/second.locker
+  locker restore --repair /media/usb
+
+バックアップ全体を調べ、パスフレーズを一度だけ聞き、この機械の保管庫か FILE を
+作ります。保管庫に上書きすることはなく、バックアップは元のままです。--drill は
+書き込み以外を全部行います。半年に一度お試しください。--repair は、ここにある保
+管庫をバックアップから直し、壊れたファイルも残します。`,
+	"flag.restore.to":       "この機械の保管庫の代わりに、このファイルを作る",
+	"flag.restore.key-file": "パスフレーズの代わりに印刷した鍵を使う、- で標準入力",
+	"flag.restore.salvage":  "壊れたバックアップから無事な分を取り出し、残りを一覧にする",
+	"flag.restore.drill":    "練習: すべて読んで開き、何も書かない",
+	"flag.restore.repair":   "この機械の保管庫をバックアップから直す",
+	"flag.verify.against":   "このバックアップと比べる。パスフレーズは聞かない",
 
 	// usage
 	"usage.no-command":            "コマンドがありません",
@@ -418,6 +603,11 @@ var japanese = catalogue{
 	"usage.flag-twice":            "%s の値は一つだけですが、「%s」と「%s」があります。別々に実行してください",
 	"usage.passphrase-flag":       "%s はありません。コマンドラインは他人に見えます。--passphrase-file か --passphrase-command を使ってください",
 	"usage.two-passphrases":       "パスフレーズのファイルとコマンドの両方があります。どちらか一つにしてください",
+	"usage.key-nothing":           "鍵をどうするか指定してください: print または enrol",
+	"usage.key":                   "key でできるのは print と enrol です。「%s」はありません",
+	"usage.key-enrol":             "--output と --format は key print のものです",
+	"usage.key-format":            "形式「%s」はありません。pdf か text です",
+	"usage.key-json":              "--json のときは -o でファイルを指定してください",
 	"usage.too-many":              "使われない余分な引数があります: %s",
 	"usage.other":                 "コマンドラインを読めません: %s",
 	"usage.unknown-lang":          "その言語はありません。en か ja を指定してください",
@@ -479,7 +669,7 @@ var japanese = catalogue{
 	"field.sha256": "SHA-256", "field.size": "大きさ", "field.head": "ヘッド", "field.kana": "ふりがな", "field.phone_kind": "電話の種類",
 	"field.age": "年齢", "field.occupation": "職業", "field.birth_date": "生年月日", "field.victim_name": "被害者の氏名",
 	"field.file": "元ファイル", "field.line": "行",
-	"field.n": "鍵", "field.seq": "記録", "field.why": "理由", "field.recorded_at": "記録日時", "field.clock": "時計",
+	"field.n": "鍵", "field.key": "鍵", "field.seq": "記録", "field.why": "理由", "field.recorded_at": "記録日時", "field.clock": "時計",
 	"field.device": "端末", "field.tool": "プログラム",
 	"field.attempt.what": "試みた操作", "field.attempt.saw": "画面の応答",
 
@@ -493,7 +683,7 @@ var japanese = catalogue{
 	"help.see-global":   "全コマンド共通のオプションは: locker --help",
 	"help.repeat":       " (何度でも)",
 	"help.exit":         "終了コード:",
-	"help.exit.text":    "  0 完了、1 失敗、2 使い方の誤り、3 異常を発見、または check で一致なし、\n  4 一部のみ (指定どおりに記録していないものがある)、5 パスフレーズ違い、\n  130 中断",
+	"help.exit.text":    "  0 完了、1 失敗、2 使い方の誤り、3 異常を発見、または check で一致なし、\n  4 一部のみ (指定どおりに記録していないものがある)、5 パスフレーズか鍵の違い、\n  130 中断",
 	"help.app.more": `今まさに何か起きているとき:
   locker add shot.png --exchange bitbank --kind outage --note "503 エラー"
 何をするか、どこに知らせるか:
@@ -591,6 +781,28 @@ Binance Japan、Bybit、Kraken、Coinbase と、API の応答を保存した JSO
 	"help.init.usage": "[オプション]",
 	"help.init.text": `パスフレーズを二度尋ねるか、強いものを作って一度だけ表示します。
 記録するのに要らず、読むのに要ります。失うと、だれも保管庫を読めません。`,
+
+	"help.passwd":       "パスフレーズを変える",
+	"help.passwd.usage": "[オプション]",
+	"help.passwd.text": `前のパスフレーズと、新しいものを二度、端末で尋ねます。以前の写しと
+バックアップは、前のパスフレーズで開きます。忘れた場合は、先に
+locker key print で印刷しておいた鍵を使えます。`,
+	"flag.passwd.key-file": "前のパスフレーズの代わりにファイルの鍵を使う。- は標準入力",
+
+	"help.key":       "鍵を紙に印刷する。この端末の記録を登録する",
+	"help.key.usage": "print | enrol [オプション]",
+	"help.key.text": `例:
+  locker key print -o key.pdf      # 1ページ: 鍵、QRコード、使い方
+  locker key print | lp            # そのままプリンターへ
+  locker key print --format text   # 確認してから画面に表示
+  locker key enrol
+
+この紙は、保管庫があるかぎりパスフレーズの代わりになります。旅券と同じように
+保管してください。テキスト形式は、そのまま locker と age の鍵ファイルになり
+ます。復元のあとや設定フォルダーを失ったあと、端末は新しい鍵で署名します。
+enrol はその記録を有効にします。`,
+	"flag.key.output": "ページをファイルに書く。- は標準出力",
+	"flag.key.format": "pdf または text",
 
 	"help.add":       "ファイルや事実を記録 (パスフレーズ不要)",
 	"help.add.usage": "[ファイル|フォルダー|-]... [オプション]",
@@ -947,9 +1159,10 @@ WHOM (提出先) は次のどれかです:
 終了コードは 3 になります。`,
 
 	"help.verify":       "保管庫全体を検査",
-	"help.verify.usage": "[ファイル] [オプション]",
-	"help.verify.text": `ファイル、または保管庫を検査します。何も変えません。パスフレーズがあれば
-全記録の中身も検査します。異常はすべて示し、終了コードは 3 になります。`,
+	"help.verify.usage": "[ファイル|フォルダー] [オプション]",
+	"help.verify.text": `ファイルかフォルダーの中のバックアップ、または保管庫を検査します。何も変え
+ません。パスフレーズがあれば全記録の中身も検査します。異常はすべて示し、終了
+コードは 3 になります。`,
 
 	"help.watch":       "フォルダーに増えた画像・PDF・テキストを次々に記録",
 	"help.watch.usage": "[DIR] [オプション]",

@@ -86,11 +86,16 @@ func (e *env) passphraseFromFile(ctx context.Context, name string) (string, erro
 		return "", err
 	}
 	defer f.Close()
+	e.warnIfOpen(f, "passphrase.file-open", name)
+	return firstLine(&patientReader{ctx: ctx, r: f})
+}
+
+// warnIfOpen warns of a file with a secret that others can read.
+func (e *env) warnIfOpen(f *os.File, key, name string) {
 	if fi, err := f.Stat(); err == nil && fi.Mode().IsRegular() && fi.Mode().Perm()&0o077 != 0 && e.goos != "windows" {
-		e.ui.warning("passphrase.file-open", name)
+		e.ui.warning(key, name)
 		e.ui.hint("passphrase.file-chmod", quoteLine([]string{"chmod", "600", name}))
 	}
-	return firstLine(&patientReader{ctx: ctx, r: f})
 }
 
 // patientOpen opens a file, which lasts where it is a pipe that nobody writes
@@ -202,6 +207,61 @@ func (e *env) unlock(ctx context.Context, v *locker.Vault) (*crypto.Key, error) 
 	}
 }
 
+// unlockWith is unlock, or takes the key itself from a file.
+func (e *env) unlockWith(ctx context.Context, v *locker.Vault, keyFile string) (*crypto.Key, error) {
+	if keyFile == "" {
+		return e.unlock(ctx, v)
+	}
+	k, err := e.keyFromFile(ctx, keyFile)
+	if err != nil {
+		return nil, err
+	}
+	return k, v.UnlockKey(ctx, k)
+}
+
+// maxKeyFile bounds a key file in bytes; a page with the key as text has 2,000.
+const maxKeyFile = 64 << 10
+
+// keyFromFile reads a vault's key as it stands on its page; "-" is standard
+// input. At a terminal it is asked for, and not shown.
+func (e *env) keyFromFile(ctx context.Context, name string) (*crypto.Key, error) {
+	if name == "-" && isTerminalFile(e.stdin) {
+		for try := 1; ; try++ {
+			text, err := e.ui.askSecret(ctx, "ask.key")
+			if err != nil {
+				return nil, err
+			}
+			k, err := crypto.ParseKey(text)
+			if err == nil || try == maxTries {
+				return k, err
+			}
+			e.ui.warning("passphrase.key-again")
+		}
+	}
+	var r io.Reader = e.stdin
+	if name != "-" {
+		f, err := patientOpen(ctx, name)
+		if err != nil {
+			return nil, keyFileError(ctx, name, err)
+		}
+		defer f.Close()
+		e.warnIfOpen(f, "passphrase.key-open", name)
+		r = f
+	}
+	text, err := io.ReadAll(io.LimitReader(&patientReader{ctx: ctx, r: r}, maxKeyFile))
+	if err != nil {
+		return nil, keyFileError(ctx, name, err)
+	}
+	return crypto.ParseKey(string(text))
+}
+
+func keyFileError(ctx context.Context, name string, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return &failure{key: "err.key-file", args: []any{name, err}}
+}
+
 // generatePassphrase makes a passphrase that no one can guess.
 func generatePassphrase() (string, error) {
 	words, err := diceware.GenerateWithWordList(generatedWords, diceware.WordListEffLarge())
@@ -247,8 +307,8 @@ func (u *ui) showPassphrase(p string) error {
 }
 
 // voidPassphrase says that the passphrase shown last opens nothing.
-func (u *ui) voidPassphrase() {
-	if u.tell(u.lang.msg("passphrase.void")) != nil {
-		u.warning("passphrase.void")
+func (u *ui) voidPassphrase(key string) {
+	if u.tell(u.lang.msg(key)) != nil {
+		u.warning(key)
 	}
 }

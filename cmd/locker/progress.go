@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -13,6 +14,7 @@ const barDelay = 500 * time.Millisecond
 type bar struct {
 	p     *progressbar.ProgressBar
 	total int64
+	err   io.Writer
 }
 
 // progress returns a function that shows how far work that is counted in bytes
@@ -37,14 +39,19 @@ func (u *ui) newProgress(key string, bytes bool) (update func(done, total int64)
 			if time.Since(start) < barDelay {
 				return
 			}
-			u.bar = &bar{total: total, p: progressbar.NewOptions64(max(total, 1),
+			options := []progressbar.Option{
 				progressbar.OptionSetWriter(u.err),
 				progressbar.OptionSetDescription(u.lang.msg(key)),
 				progressbar.OptionShowBytes(bytes),
 				progressbar.OptionUseIECUnits(true),
 				progressbar.OptionSetWidth(24),
-				progressbar.OptionThrottle(100*time.Millisecond),
-				progressbar.OptionClearOnFinish())}
+				progressbar.OptionThrottle(100 * time.Millisecond),
+				progressbar.OptionClearOnFinish(),
+			}
+			if bytes { // how many of how many
+				options = append(options, progressbar.OptionShowCount(), progressbar.OptionSetWidth(10))
+			}
+			u.bar = &bar{total: total, err: u.err, p: progressbar.NewOptions64(max(total, 1), options...)}
 		}
 		if total < 0 { // not known
 			total = done + 1
@@ -63,7 +70,9 @@ func (u *ui) newProgress(key string, bytes bool) (update func(done, total int64)
 
 // wipe clears the bar's line; the next update draws it again.
 func (b *bar) wipe() {
-	if b != nil {
-		_ = b.p.Clear()
+	if b == nil {
+		return
 	}
+	_ = b.p.Clear()
+	wipeLine(b.err) // a ^C stands behind it
 }

@@ -180,6 +180,17 @@ func (u *ui) waiting(holder string) {
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
+// wipeLine clears the line that the terminal w is in.
+func wipeLine(w io.Writer) {
+	f, ok := w.(*os.File)
+	if !ok {
+		return
+	}
+	if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 1 {
+		fmt.Fprintf(f, "\r%*s\r", width-1, "")
+	}
+}
+
 // hasTerminal reports whether there is somebody to ask.
 func (u *ui) hasTerminal() bool {
 	return u.withTTY(func(_, _ *os.File) error { return nil }) == nil

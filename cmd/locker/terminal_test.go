@@ -31,6 +31,12 @@ func startSession(t *testing.T, home string, args ...string) *session {
 	cmd := exec.Command("locker", args...)
 	cmd.Dir = home
 	cmd.Env = append(os.Environ(), "HOME="+home, "XDG_DATA_HOME=", "XDG_CONFIG_HOME=", "LANG=C", "LOCKER_LANG=", "LOCKER_VAULT=", "LOCKER_PASSPHRASE_FILE=", "LC_ALL=", "TERM=xterm")
+	return onTerminal(t, cmd)
+}
+
+// onTerminal starts a program on a pseudo-terminal.
+func onTerminal(t *testing.T, cmd *exec.Cmd) *session {
+	t.Helper()
 	tty, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 80})
 	if err != nil {
 		t.Fatal(err)

@@ -60,6 +60,8 @@ func runPasswd(ctx context.Context, e *env, keyFile string) error {
 			return err
 		}
 	}
+	// First: a change that nobody vouches for would be a fault until then.
+	enrolled := e.enrol(ctx, v, k)
 	seq, err := v.ChangePassphrase(ctx, k, p)
 	if err != nil {
 		if generated {
@@ -67,7 +69,7 @@ func runPasswd(ctx context.Context, e *env, keyFile string) error {
 		}
 		return err
 	}
-	done := jsonPasswd{Vault: v.Path(), Seq: seq, Enrolled: e.enrol(ctx, v, k)}
+	done := jsonPasswd{Vault: v.Path(), Seq: seq, Enrolled: enrolled}
 	if e.ui.asJSON {
 		return e.ui.printJSON(done)
 	}

@@ -36,7 +36,9 @@ func TestMain(m *testing.M) {
 func lockerMain() {
 	// A script without ttyin has no terminal, wherever the tests are started.
 	// With ttyin the process leads its session already and this fails.
-	_, _ = syscall.Setsid()
+	if _, err := syscall.Setsid(); err != nil && os.Getenv("LOCKER_TEST_SCRIPT") != "" {
+		waitTyped()
+	}
 	if os.Getenv("LOCKER_TEST_SCRYPT") != "real" {
 		crypto.TestOnlyScryptWorkFactor(10)
 	}
@@ -51,6 +53,19 @@ func lockerMain() {
 	os.Exit(runWithSignals(e))
 }
 
+// waitTyped waits until what a script types is there. What comes while the first
+// question stands counts as pasted into it.
+func waitTyped() {
+	in, out, err := openTTY()
+	if err != nil {
+		return
+	}
+	defer out.Close()
+	for end := time.Now().Add(5 * time.Second); !lineThere(in) && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
+}
+
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "../../testdata/script",
@@ -58,6 +73,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			home := filepath.Join(e.WorkDir, "home")
 			pw := filepath.Join(e.WorkDir, "pw")
+			e.Setenv("LOCKER_TEST_SCRIPT", "1")
 			e.Setenv("HOME", home)
 			e.Setenv("PW", pw)
 			e.Setenv("VAULT", filepath.Join(home, ".local/share/locker/vault.locker"))

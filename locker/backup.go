@@ -329,7 +329,7 @@ func (v *Vault) noteBegun(ctx context.Context, name string, size int64) (withNot
 	}
 	seq, err = v.AppendCustody(ctx, 0, record.Fields{
 		"action": record.Text("backup"), "name": record.Text(name),
-		"head": record.Text(headText(head)),
+		"head": record.Text(head.String()),
 	})
 	switch {
 	case errors.Is(err, ErrBackup):

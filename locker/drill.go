@@ -51,7 +51,7 @@ func (v *Vault) NoteDrill(ctx context.Context, head Head, ok bool) error {
 	if !ok {
 		action = "drill-failed"
 	}
-	_, err := v.AppendCustody(ctx, 0, record.Fields{"action": record.Text(action), "head": record.Text(headText(head))})
+	_, err := v.AppendCustody(ctx, 0, record.Fields{"action": record.Text(action), "head": record.Text(head.String())})
 	if err != nil || !ok {
 		return err
 	}

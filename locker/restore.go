@@ -3,7 +3,6 @@ package locker
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -326,7 +325,7 @@ func settle(ctx context.Context, work, name string, key *crypto.Key, out *Restor
 	if _, err := v.Enrol(ctx, key); err != nil && !(len(out.Faults) > 0 && errors.Is(err, ErrDamaged)) {
 		return err
 	}
-	body := record.Fields{"action": record.Text("restore"), "name": record.Text(name), "head": record.Text(headText(out.From))}
+	body := record.Fields{"action": record.Text("restore"), "name": record.Text(name), "head": record.Text(out.From.String())}
 	if text, seqs := describeFaults(out); text != "" {
 		body["note"], body["seqs"] = record.Text(text), seqs
 	}
@@ -383,11 +382,6 @@ func describeFaults(out *Restored) (text string, seqs record.List) {
 		name(f.Seq, f.Code)
 	}
 	return strings.Join(lines, "\n"), seqs
-}
-
-// headText spells a head as records of custody do.
-func headText(h Head) string {
-	return fmt.Sprintf("%d:%s", h.Size, base64.StdEncoding.EncodeToString(h.Root[:]))
 }
 
 // aside are the types of records that leave the current incident as it is.

@@ -3,6 +3,7 @@ package locker
 import (
 	"context"
 	"database/sql"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -364,6 +365,12 @@ func (v *Vault) ReadOnly() bool { return v.gate.open() != nil }
 type Head struct {
 	Size int64    // records, the genesis included
 	Root [32]byte // RFC 6962 root hash
+}
+
+// String spells a head as reports and custody records do: the size, a colon,
+// the root in base64.
+func (h Head) String() string {
+	return fmt.Sprintf("%d:%s", h.Size, base64.StdEncoding.EncodeToString(h.Root[:]))
 }
 
 // Head returns the head of all records that are there: the signed one, or what

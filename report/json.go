@@ -2,7 +2,6 @@ package report
 
 import (
 	"bytes"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -121,7 +120,7 @@ func (o object) MarshalJSON() ([]byte, error) {
 func (x *exact) document(r *Report) object {
 	head := ""
 	if x.in.Head.Size > 0 {
-		head = fmt.Sprintf("%d:%s", x.in.Head.Size, base64.StdEncoding.EncodeToString(x.in.Head.Root[:]))
+		head = x.in.Head.String()
 	}
 	timeline, untimed := x.timelineObjects()
 	warnings := []object{}

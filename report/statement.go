@@ -1,7 +1,6 @@
 package report
 
 import (
-	"encoding/base64"
 	"fmt"
 	"slices"
 	"strings"
@@ -151,7 +150,7 @@ func (b *builder) about() []typeset.Block {
 		out = append(out, typeset.Paragraph{Spans: typeset.Text(b.s("次の項目には記録がない：", "Nothing is recorded under: ") +
 			strings.Join(b.none, b.s("、", "; ")) + b.s("。", "."))})
 	}
-	vault, head := typeset.Printable(b.in.Vault), fmt.Sprintf("%d:%s", b.in.Head.Size, base64.StdEncoding.EncodeToString(b.in.Head.Root[:]))
+	vault, head := typeset.Printable(b.in.Vault), b.in.Head.String()
 	if vault == "" {
 		vault = b.notRecorded()
 	}

@@ -236,7 +236,7 @@ func (b *backup) report(done *locker.Backed) error {
 	u, at := b.e.ui, b.e.now().At.Truncate(time.Second)
 	if u.asJSON {
 		j := jsonBackup{
-			Path: jsonText(done.Path), Vault: b.v.ID(), Records: done.Head.Size, Size: done.Size, Head: headLine(done.Head), At: timeJSON(at),
+			Path: jsonText(done.Path), Vault: b.v.ID(), Records: done.Head.Size, Size: done.Size, Head: done.Head.String(), At: timeJSON(at),
 			NewRecords: done.New, NewBytes: done.Bytes, Full: b.options.full, KeyChanged: done.Rekeyed,
 		}
 		if done.Custody > 0 {
@@ -255,7 +255,7 @@ func (b *backup) report(done *locker.Backed) error {
 		u.say("backup.full")
 	}
 	u.say("backup.safe", done.Head.Size, u.lang.size(done.Size), formatTime(at))
-	u.say("verify.head", headLine(done.Head))
+	u.say("verify.head", done.Head.String())
 	if done.Rekeyed {
 		u.say("backup.rekeyed")
 	}
@@ -271,7 +271,7 @@ func (e *env) streamBackup(ctx context.Context, v *locker.Vault) error {
 	var broken *locker.StreamError
 	switch {
 	case err == nil:
-		u.info("backup.streamed", done.Head.Size, u.lang.size(done.Size), headLine(done.Head))
+		u.info("backup.streamed", done.Head.Size, u.lang.size(done.Size), done.Head.String())
 		u.hint("backup.unchecked", quoteLine([]string{"locker", "verify", "FILE"}))
 		return nil
 	case ctx.Err() != nil:
@@ -328,7 +328,7 @@ func runSalvage(ctx context.Context, e *env, to string) error {
 	}
 	u.faults(got.Faults)
 	if u.asJSON {
-		err = u.printJSON(jsonSalvaged{jsonText(to), headLine(got.Head), got.Records, faultsJSON(got.Faults), damageJSON(damaged)})
+		err = u.printJSON(jsonSalvaged{jsonText(to), got.Head.String(), got.Records, faultsJSON(got.Faults), damageJSON(damaged)})
 	} else {
 		u.say("backup.file", to)
 		u.say("backup.salvaged", got.Records, u.lang.size(got.Bytes))

@@ -136,7 +136,7 @@ func (e *env) buildReport(ctx context.Context, v *locker.Vault, k *crypto.Key, i
 	if err != nil {
 		return nil, "", err
 	}
-	return r, headLine(input.Head), nil
+	return r, input.Head.String(), nil
 }
 
 // recipientName is whom a report is for, for people.

@@ -247,14 +247,14 @@ func (r *restore) report(done *locker.Restored) error {
 	}
 	if u.asJSON {
 		return u.printJSON(jsonRestored{
-			jsonText(done.Path), headLine(done.From), headLine(done.Head), done.Seq, done.Records, done.Objects, done.Bytes,
+			jsonText(done.Path), done.From.String(), done.Head.String(), done.Seq, done.Records, done.Objects, done.Bytes,
 			faultsJSON(done.Faults), damageJSON(done.Damaged),
 		})
 	}
 	u.say("restore.done", done.Path)
 	u.say("restore.counts", done.Records, done.Objects, u.lang.size(done.Bytes))
-	u.say("restore.from", headLine(done.From))
-	u.say("restore.head", headLine(done.Head), done.Seq)
+	u.say("restore.from", done.From.String())
+	u.say("restore.head", done.Head.String(), done.Seq)
 	return nil
 }
 
@@ -313,7 +313,7 @@ func (r *restore) practise(ctx context.Context) error {
 	seconds := done.Took.Seconds()
 	if u.asJSON {
 		err = u.printJSON(jsonDrill{
-			jsonText(r.src), got.Vault, headLine(got.Head), got.Records, got.Objects, got.Bytes, seconds, noted, faultsJSON(got.Faults),
+			jsonText(r.src), got.Vault, got.Head.String(), got.Records, got.Objects, got.Bytes, seconds, noted, faultsJSON(got.Faults),
 		})
 	} else {
 		for _, f := range got.Faults {
@@ -324,7 +324,7 @@ func (r *restore) practise(ctx context.Context) error {
 			key = "drill.damaged"
 		}
 		u.say(key, r.src, got.Records, got.Objects, u.lang.size(got.Bytes), fmt.Sprintf("%.1f", seconds))
-		u.say("verify.head", headLine(got.Head))
+		u.say("verify.head", got.Head.String())
 		if len(got.Faults) == 0 {
 			u.say("drill.opens")
 			u.say("drill.real", u.lang.size(got.Bytes))
@@ -387,7 +387,7 @@ func (r *restore) mend(ctx context.Context) error {
 	}
 	switch {
 	case u.asJSON:
-		err = u.printJSON(jsonRepaired{jsonText(done.Path), jsonText(done.Kept), append([]int64{}, done.Mended...), headLine(done.Head), done.Unread, faultsJSON(done.Left)})
+		err = u.printJSON(jsonRepaired{jsonText(done.Path), jsonText(done.Kept), append([]int64{}, done.Mended...), done.Head.String(), done.Unread, faultsJSON(done.Left)})
 	case done.Kept == "" && len(done.Left) > 0: // nothing of it could be mended
 	case done.Kept == "":
 		u.say("repair.nothing", done.Path)
@@ -399,7 +399,7 @@ func (r *restore) mend(ctx context.Context) error {
 		if len(done.Mended) > 0 {
 			u.say("repair.records", seqWords(done.Mended))
 		}
-		u.say("verify.head", headLine(done.Head))
+		u.say("verify.head", done.Head.String())
 		u.say("repair.kept", done.Kept)
 	}
 	if err == nil && len(done.Left) > 0 {

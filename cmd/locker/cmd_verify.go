@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/base64"
-	"fmt"
 	"os"
 	"path/filepath"
 
@@ -160,7 +159,7 @@ func (u *ui) verification(path string, v *locker.Verification) {
 	}
 	u.say("verify.file", path)
 	u.say("verify.counts", v.Records, v.Incidents, v.Objects, u.lang.size(v.Bytes))
-	u.say("verify.head", headLine(v.Head))
+	u.say("verify.head", v.Head.String())
 	if v.Behind > 0 {
 		u.say("verify.behind", v.Behind, quoteLine([]string{"locker", "verify", "--against", path}))
 	}
@@ -184,11 +183,6 @@ func (u *ui) verification(path string, v *locker.Verification) {
 	if len(v.Faults) == 0 {
 		u.say("verify.ok")
 	}
-}
-
-// headLine writes a head as reports and custody records do.
-func headLine(h locker.Head) string {
-	return fmt.Sprintf("%d:%s", h.Size, base64.StdEncoding.EncodeToString(h.Root[:]))
 }
 
 // faultLine is one fault as a sentence: which record or file, what is wrong

@@ -99,7 +99,7 @@ func (u *ui) side(key, path string, v *locker.Verification) {
 	for _, f := range v.Faults {
 		u.print("  " + u.faultLine(f))
 	}
-	u.print("  " + u.lang.msg("verify.head", headLine(v.Head)))
+	u.print("  " + u.lang.msg("verify.head", v.Head.String()))
 }
 
 // next says what to do now, and how the command ends.
